@@ -1,0 +1,51 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Needs Python 3.11+, git and make; nothing else by hand.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+DEMO ?= demo
+PYTEST_ARGS ?=
+
+.PHONY: help demo test test-all check format notes sample-output clean
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+
+$(BIN)/.installed: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "kbgen needs Python 3.11 or newer on PATH"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+$(BIN)/.dev-installed: $(BIN)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(BIN)/.installed ## Make the sample project and run the main job on it
+	$(BIN)/kbgen demo --force $(DEMO)
+
+test: $(BIN)/.dev-installed ## Run the tests (slow ones left out)
+	$(BIN)/python -m pytest -n auto -m 'not slow' $(PYTEST_ARGS)
+
+test-all: $(BIN)/.dev-installed ## Run every test
+	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+check: $(BIN)/.dev-installed ## Format, lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(BIN)/.dev-installed ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+notes: $(BIN)/.installed ## Backfill the notes of kbgen's own stories
+	$(BIN)/kbgen backfill --all
+	$(BIN)/kbgen backfill --all --output output/kbgen
+
+sample-output: $(BIN)/.installed ## Refresh output/sample, what the demo writes
+	$(BIN)/python scripts/refresh_sample_output.py
+
+clean: ## Remove what the targets made
+	rm -rf $(VENV) $(DEMO) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
