@@ -1,0 +1,194 @@
+"""What every extractor promises, and the facts that they share.
+
+Kinds of facts, and what their fields hold (``attrs`` keys in brackets):
+
+``symbol``
+    A top-level or class-level definition. `name` its own name, `symbol` the qualified one
+    (``Class.method``), `value` the source of a constant (up to 200 characters), `hash` of its own text
+    (see `hash_text`). [kind: class, function, method, constant, const, component, hook, interface, type,
+    enum, nested class; exported: yes or no; parent: the qualified enclosing definition; end_line;
+    default: yes for ``export default``; exported_as: when exported under another name; decorators:
+    names joined by a blank; bases: names joined by a blank; stub: why the body does nothing real]
+``import``
+    One imported name. `name` as the other module calls it: ``default``, ``*`` for the whole module, empty
+    for an import for its effect only. `value` the module as written. [alias: the local name where it
+    differs; reexport, type_only, dynamic: yes]
+``reference``
+    Names that one top-level definition (`symbol`; empty: code outside any) uses, packed into `value` to
+    keep a file's facts small: `parse_references` unpacks. `name` is their role: ``name``, ``member``
+    (after a dot), ``type`` (annotation), ``string`` (a literal that looks like a module, path or
+    identifier). Definitions, import clauses, re-exports, comments and prose are left out.
+``test_case``
+    `name` the title. [form: the call or ``def``; each: yes when parametrized, which counts once]
+``route``
+    `name` ``METHOD /path``, also in `value`. [method; path; framework; kind: ``route`` or ``page``]
+``comment``
+    `value` the text of a comment block or docstring (up to 500 characters), `name` ``comment`` or
+    ``docstring``. [marker: TODO, FIXME, mock …]
+``mock``
+    A place in code that stands in for the real thing. `name` the enclosing definition, `value` the words
+    or code that say so. [reason: name, comment, not-implemented, timer, random, literal]
+``env``
+    An environment variable that is read. `name` the variable, `value` its default as written. [required]
+``entry``
+    The file can be run by itself. `name` what says so: ``__main__``, ``shebang``.
+
+`symbol` of every fact but ``symbol`` itself is the qualified enclosing definition, empty at module level.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple, Protocol
+
+from kbgen.model import Fact, FileFacts, SourceFile
+from kbgen.patterns import LazyPattern
+
+
+class Extractor(Protocol):
+    """A module with these three names: text in, facts out; it never opens a file."""
+
+    @property
+    def SUFFIXES(self) -> tuple[str, ...]:
+        """Lower case, with the dot."""
+        ...
+
+    @property
+    def VERSION(self) -> str:
+        """Changes whenever the same text would give other facts: it is part of the cache key."""
+        ...
+
+    def extract(self, source: SourceFile) -> FileFacts: ...
+
+
+class Reference(NamedTuple):
+    name: str
+    line: int
+    """Of the first use."""
+    times: int
+
+
+def parse_references(fact: Fact) -> Iterator[Reference]:
+    """The names packed in one ``reference`` fact, in order of first use: ``fetch@12*3 Card@40``."""
+    for packed in fact.value.split():
+        name, _, where = packed.rpartition("@")
+        line, _, times = where.partition("*")
+        yield Reference(name, int(line), int(times or 1))
+
+
+class References:
+    """Collects the uses of names while a file is walked; `pack` makes the facts."""
+
+    def __init__(self) -> None:
+        self._uses: dict[tuple[str, str], dict[str, list[int]]] = {}
+
+    def add(self, symbol: str, role: str, name: str, line: int) -> None:
+        names = self._uses.setdefault((symbol, role), {})
+        use = names.get(name)
+        if use is None:
+            names[name] = [line, 1]
+        else:
+            use[1] += 1
+            if line < use[0]:
+                use[0] = line
+
+    def pack(self, path: str, local: Collection[str] = (), strings: int = 300) -> Iterator[Fact]:
+        """One fact for each definition and role. Names in `local` are dropped, `strings` caps the literals."""
+        for (symbol, role), names in self._uses.items():
+            ordered = sorted((line, name, times) for name, (line, times) in names.items())
+            if role == "name":
+                ordered = [use for use in ordered if use[1] not in local]
+            elif role == "string":
+                ordered = ordered[:strings]
+                strings -= len(ordered)
+            if ordered:
+                value = " ".join(
+                    f"{name}@{line}*{times}" if times > 1 else f"{name}@{line}" for line, name, times in ordered
+                )
+                yield Fact("reference", role, path, ordered[0][0], value, symbol)
+
+
+class Scopes:
+    """Which definition a position lies in. Spans nest or are apart; both ends belong to them."""
+
+    def __init__(self, spans: Iterable[tuple[int, int, str]]) -> None:
+        self._spans = sorted(spans, key=lambda span: (span[0], -span[1]))
+        self._starts = [span[0] for span in self._spans]
+        self._outer: list[int] = []
+        open_spans: list[int] = []
+        for index, (start, _, _) in enumerate(self._spans):
+            while open_spans and self._spans[open_spans[-1]][1] < start:
+                open_spans.pop()
+            self._outer.append(open_spans[-1] if open_spans else -1)
+            open_spans.append(index)
+
+    def find(self, position: int) -> str:
+        """The innermost definition around `position`, or ``""``."""
+        index = bisect_right(self._starts, position) - 1
+        while index >= 0 and self._spans[index][1] < position:
+            index = self._outer[index]
+        return self._spans[index][2] if index >= 0 else ""
+
+
+def hash_text(text: str, column: int = 0) -> str:
+    """16 hex digits for a definition's own text, the same wherever in a file it stands.
+
+    `column` is where its first line starts; that indentation and trailing blanks do not count.
+    """
+    first, *rest = text.split("\n")
+    lines = [first.strip()]
+    for line in rest:
+        own = line.rstrip()
+        lines.append(own[column:] if not own[:column].strip() else own.lstrip())
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+_WORD = LazyPattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+
+def split_words(identifier: str) -> tuple[str, ...]:
+    """The words of an identifier, lower case: ``fetchMockData`` and ``FETCH_MOCK_DATA`` give the same."""
+    return tuple(word.lower() for word in _WORD.findall(identifier))
+
+
+_NAMING_STRING = LazyPattern(r"(?:[@~#]/?|(?:\.{1,2}/)+)?[A-Za-z_][\w\-]*(?:[./:]+[\w\-\[\]()*]+)*")
+_COMPOUND = LazyPattern(r"[a-z0-9][A-Z]|[A-Za-z0-9]_[A-Za-z0-9]|^[A-Z][a-z]+[A-Z]")
+_NOT_A_MODULE = LazyPattern(r"^(?:application|text|image|audio|video|multipart|font)/|^[\d.]+$|\d{4}-\d\d|^https?:")
+
+
+def names_something(text: str) -> bool:
+    """Whether a string literal looks like a module, a path or an identifier of several words; prose never."""
+    if not 3 <= len(text) <= 120 or not _NAMING_STRING.fullmatch(text):
+        return False
+    if "." in text or "/" in text or ":" in text:
+        return not _NOT_A_MODULE.search(text)
+    return "-" not in text and _COMPOUND.search(text) is not None
+
+
+_MOCK_WORDS = frozenset({"mock", "mocks", "mocked", "fake", "fakes", "stub", "stubs", "stubbed", "dummy"})
+
+
+def find_mock_word(identifier: str) -> str:
+    """The word of an identifier that says it stands in for the real thing, or ``""``."""
+    return next((word for word in split_words(identifier) if word in _MOCK_WORDS), "")
+
+
+_SETTING_NAME = LazyPattern(r"[A-Z][A-Z0-9_]*")
+
+
+def is_setting_name(text: str) -> bool:
+    """Whether `text` is spelled as environment variables and constants are."""
+    return _SETTING_NAME.fullmatch(text) is not None
+
+
+def shorten(text: str, limit: int) -> str:
+    """`text` on one line, cut to `limit` characters with ``…``."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def sort_facts(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """Source order, and a total one."""
+    return tuple(sorted(facts, key=lambda f: (f.line, f.kind, f.symbol, f.name, f.value, f.attrs)))
