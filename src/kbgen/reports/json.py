@@ -1,0 +1,170 @@
+"""The documented JSON of each command. Keys stay; more may come (docs/json.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kbgen.model import JSON, BackfillReport, Commit, Evidence, PathReport, StoryRecord, StoryRow
+
+
+def report_record(record: StoryRecord) -> JSON:
+    """`kbgen show ID`."""
+    story = record.story
+    return {
+        "story": story.id,
+        "title": story.title,
+        "spec": story.path or None,
+        "status": story.status,
+        "epic": story.epic,
+        "rev": record.rev,
+        "commits": [
+            {
+                **report_commit(link.commit),
+                "role": link.role,
+                "explicit": link.explicit,
+                "score": link.score,
+                "reasons": list(link.reasons),
+            }
+            for link in record.links
+        ],
+        "files": [
+            {
+                "path": f.path,
+                "change": f.change,
+                "kind": f.kind,
+                "old_path": f.old_path or None,
+                "now": f.now,
+                "now_path": f.now_path or None,
+                "planned": f.planned,
+                "added": f.added,
+                "deleted": f.deleted,
+                "commits": list(f.commits),
+            }
+            for f in record.files
+        ],
+        "tests": [{"path": t.path, "cases": t.cases, "cases_now": t.cases_now} for t in record.tests],
+        "symbols": [
+            {
+                "name": s.name,
+                "kind": s.kind,
+                "path": s.path,
+                "parent": s.parent or None,
+                "exported": s.exported,
+                "used": s.used,
+                "now": s.now,
+                "evidence": report_evidence(s.evidence),
+            }
+            for s in record.symbols
+        ],
+        "decisions": [
+            {"text": d.text, "source": d.source, "score": d.score, "evidence": report_evidence(d.evidence)}
+            for d in record.decisions
+        ],
+        "deviations": [
+            {"kind": d.kind, "text": d.text, "evidence": [report_evidence(e) for e in d.evidence]}
+            for d in record.deviations
+        ],
+        "deferred": [
+            {"text": d.text, "source": d.source, "evidence": report_evidence(d.evidence)} for d in record.deferred
+        ],
+        "criteria": [
+            {
+                "ac": c.criterion.label,
+                "text": c.criterion.text,
+                "checked": c.criterion.checked,
+                "state": c.state,
+                "why": c.why,
+                "evidence": [report_evidence(e) for e in c.evidence],
+            }
+            for c in record.criteria
+        ],
+        "routes": [{"name": f.value or f.name, "path": f.path, "line": f.line} for f in record.routes],
+        "methods": [
+            {"path": m.path, "name": m.name, "complexity": m.complexity, "lines": m.lines} for m in record.methods
+        ],
+        "skipped": [{"path": s.path, "why": s.why} for s in record.skipped],
+    }
+
+
+def report_path(report: PathReport) -> JSON:
+    """`kbgen show PATH`."""
+    return {
+        "path": report.path,
+        "exists": report.exists,
+        "stories": [
+            {"story": s.id, "title": s.title, "spec": s.path or None, "role": role, "commits": list(commits)}
+            for s, role, commits in report.stories
+        ],
+        "decisions": [
+            {"story": story, "text": d.text, "source": d.source, "evidence": report_evidence(d.evidence)}
+            for story, d in report.decisions
+        ],
+        "owners": list(report.owners),
+        "unlinked": [report_commit(c) for c in report.unlinked],
+    }
+
+
+def report_stories(rows: Sequence[StoryRow], unlinked: Sequence[Commit] | None) -> JSON | list[JSON]:
+    """`kbgen stories`: a list, or with ``--unlinked`` an object that also names commits with no story."""
+    stories = [
+        {
+            "story": r.story.id,
+            "title": r.story.title,
+            "spec": r.story.path or None,
+            "status": r.story.status,
+            "commits": r.commits,
+            "follow_ups": r.follow_ups,
+            "notes": r.notes,
+        }
+        for r in rows
+    ]
+    if unlinked is None:
+        return stories
+    return {"stories": stories, "unlinked": [report_commit(c) for c in unlinked]}
+
+
+def report_backfill(report: BackfillReport) -> JSON:
+    """`kbgen backfill`."""
+    return {
+        "written": list(report.written),
+        "unchanged": list(report.unchanged),
+        "left_out": [_report_left_out(path, why) for path, why in report.left_out],
+        "edited": list(report.edited),
+        "criteria": [
+            {"story": story, "ac": c.criterion.label, "state": c.state, "why": c.why} for story, c in report.criteria
+        ],
+        "diffs": list(report.diffs),
+    }
+
+
+def _report_left_out(path: str, why: str) -> JSON:
+    reason, _, hint = why.partition("\n  hint: ")
+    return {"path": path, "why": reason, "hint": hint}
+
+
+def report_init(written: str) -> JSON:
+    """`kbgen init`."""
+    return {"written": [written]}
+
+
+def report_demo(folder: str, head: str, report: BackfillReport) -> JSON:
+    """`kbgen demo`."""
+    return {"folder": folder, "head": head, **report_backfill(report)}
+
+
+def report_commit(commit: Commit) -> JSON:
+    """A commit as other programs need it."""
+    return {"sha": commit.sha, "subject": commit.subject, "author": commit.author.name}
+
+
+def report_evidence(evidence: Evidence) -> JSON:
+    """Only the fields that are set."""
+    pairs = (
+        ("path", evidence.path),
+        ("symbol", evidence.symbol),
+        ("hash", evidence.hash),
+        ("line", evidence.line),
+        ("commit", evidence.commit),
+        ("quote", evidence.quote),
+    )
+    return {key: value for key, value in pairs if value}
