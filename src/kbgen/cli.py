@@ -1,0 +1,376 @@
+"""The command line: what the user typed, one pipeline call a command, errors to exit codes.
+
+Heavy imports stand inside the commands, so that ``kbgen --help`` stays quick.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kbgen.errors import KbgenError, UsageError
+
+if TYPE_CHECKING:
+    from kbgen.reports.text import Line
+    from kbgen.wiring import Run
+
+app = typer.Typer(
+    name="kbgen",
+    help="Turn a repository's git history and code into its knowledge base, and keep it true.",
+    invoke_without_command=True,
+    pretty_exceptions_enable=False,
+    # Plain help: rich would take as long to import as everything else together.
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Format(StrEnum):
+    text = "text"
+    json = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """The four options that may stand before or after the command."""
+
+    folder: Path | None = None
+    rev: str | None = None
+    format: Format | None = None
+    quiet: bool = False
+
+    @property
+    def start(self) -> Path:
+        """The folder that every path of the command line is relative to."""
+        return self.folder or Path()
+
+
+Folder = Annotated[
+    Path | None, typer.Option("-C", metavar="DIR", help="Act as if started in DIR.", show_default=False)
+]  # fmt: skip
+Rev = Annotated[
+    str | None, typer.Option("--rev", metavar="REV", help="The revision to read (default: HEAD).", show_default=False)
+]
+Out = Annotated[Format | None, typer.Option("--format", help="text (default) or json.", show_default=False)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notices.")]
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        from kbgen import __version__
+
+        typer.echo(f"kbgen {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def read_common(
+    ctx: typer.Context,
+    folder: Folder = None,
+    rev: Rev = None,
+    format: Out = None,
+    quiet: Quiet = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    ctx.obj = Common(folder, rev, format, quiet)
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help(), err=True)
+        raise typer.Exit(2)
+
+
+def _merge(ctx: typer.Context, folder: Path | None, rev: str | None, format: Format | None, quiet: bool) -> Common:
+    """What stands after the command wins over what stands before it."""
+    before: Common = ctx.obj or Common()
+    return Common(
+        folder if folder is not None else before.folder,
+        rev if rev is not None else before.rev,
+        format if format is not None else before.format,
+        quiet or before.quiet,
+    )
+
+
+@contextmanager
+def _open(common: Common) -> Iterator[Run]:
+    from kbgen.wiring import open_run
+
+    with open_run(common.start, common.rev, quiet=common.quiet) as run:
+        try:
+            yield run
+        finally:
+            # Read last: an index may turn out to be damaged in the middle of the work.
+            for notice in () if common.quiet else run.list_notices():
+                typer.echo(f"note: {_inert(notice)}", err=True)
+
+
+def _print(common: Common, as_json: Callable[[], Any], as_text: Callable[[], Iterable[Line]]) -> None:
+    if common.format is Format.json:
+        import json
+
+        typer.echo(json.dumps(as_json(), indent=2, ensure_ascii=True))
+        return
+    colours = _has_colours()
+    for line in as_text():
+        typer.echo(typer.style(line.text, bold=True) if line.is_title and colours else line.text)
+
+
+def _has_colours() -> bool:
+    """See https://no-color.org for the variable."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+@app.command(short_help="Write a commented kbgen.yaml with what was found.")
+def init(
+    ctx: typer.Context,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing kbgen.yaml.")] = False,
+    folder: Folder = None,
+    rev: Rev = None,
+    format: Out = None,
+    quiet: Quiet = False,
+) -> None:
+    """Look at the repository and write a commented kbgen.yaml with what was found.
+
+    No option is set in it: kbgen does the same with the file as without it until you change a line.
+    """
+    common = _merge(ctx, folder, rev, format, quiet)
+    with _open(common) as run:
+        from kbgen.reports import report_init
+        from kbgen.reports.text import Line
+
+        written = run.write_config(force=force)
+        _print(common, lambda: report_init(written), lambda: (Line(f"written: {written}"),))
+
+
+@app.command(short_help="Write or refresh the implementation notes of stories.")
+def backfill(
+    ctx: typer.Context,
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="ID", help="Story IDs, ranges (DM-01.6..DM-01.8), epics (DM-02), story files.", show_default=False
+        ),
+    ] = None,
+    missing: Annotated[bool, typer.Option("--missing", help="Every story that has commits and no notes.")] = False,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Every story that has kbgen's notes already.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every story that has a file or a commit.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 when notes are stale.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show what changes as a diff.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite blocks that were edited by hand.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Move hand edits below the block, where they stay.")] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="DIR", help="Write DIR/stories/ID.md, no story file.", show_default=False),
+    ] = None,
+    folder: Folder = None,
+    rev: Rev = None,
+    format: Out = None,
+    quiet: Quiet = False,
+) -> None:
+    """Write or refresh the implementation notes of stories.
+
+    Notes go into a managed block of the story's own file, or to output/stories/ID.md where a story has no file.
+    Everything outside the block stays as it is.
+    """
+    common = _merge(ctx, folder, rev, format, quiet)
+    if bool(ids) + missing + refresh + everything != 1:
+        raise UsageError(
+            "name stories, or give one of --missing, --refresh and --all",
+            "for example: kbgen backfill DM-01.6..DM-01.8",
+        )
+    if force and keep:
+        raise UsageError("--force and --keep exclude each other", "--force drops a hand edit, --keep moves it")
+    with _open(common) as run:
+        report = run.backfill(
+            ids or [],
+            missing=missing,
+            refresh=refresh,
+            everything=everything,
+            preview=check or dry_run,
+            diff=diff,
+            force=force,
+            keep=keep,
+            output=output,
+        )
+        from kbgen.reports import report_backfill
+        from kbgen.reports.text import show_backfill
+
+        if common.format is not Format.json:
+            _print_diffs(report.diffs)
+        _print(common, lambda: report_backfill(report), lambda: show_backfill(report, check=check, dry_run=dry_run))
+    for _, why in report.left_out:
+        typer.echo(f"kbgen: left out: {_inert(why)}", err=True)
+    if len(report.left_out) > len(report.edited):
+        raise typer.Exit(2)
+    if report.edited or (check and report.written):
+        raise typer.Exit(1)
+
+
+def _print_diffs(diffs: tuple[str, ...]) -> None:
+    """As they are into a pipe, so that ``git apply`` takes them; harmless, and coloured, on a terminal."""
+    if not sys.stdout.isatty():
+        for text in diffs:
+            typer.echo(text, nl=False)
+        return
+    colours = {"+": typer.colors.GREEN, "-": typer.colors.RED, "@": typer.colors.CYAN} if _has_colours() else {}
+    for text in diffs:
+        for line in text.removesuffix("\n").split("\n"):
+            typer.secho(_inert(line.removesuffix("\r").expandtabs(4)), fg=colours.get(line[:1]))
+
+
+@app.command(short_help="Show a story's commits and files, or a file's stories and owners.")
+def show(
+    ctx: typer.Context,
+    what: Annotated[str, typer.Argument(metavar="ID|PATH", help="A story ID, or a path of the repository.")],
+    folder: Folder = None,
+    rev: Rev = None,
+    format: Out = None,
+    quiet: Quiet = False,
+) -> None:
+    """Show what history says of a story; or the stories, decisions and owners of a file."""
+    common = _merge(ctx, folder, rev, format, quiet)
+    with _open(common) as run:
+        from kbgen.reports import report_path, report_record
+        from kbgen.reports.text import show_path_report, show_record
+
+        path = run.find_path(what)
+        if path is not None:
+            found = run.show_path(path)
+            _print(common, lambda: report_path(found), lambda: show_path_report(found))
+            return
+        record = run.show(what)
+        _print(common, lambda: report_record(record), lambda: show_record(record))
+
+
+@app.command(short_help="List stories with their commits and notes.")
+def stories(
+    ctx: typer.Context,
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="ID", help="Only these stories, ranges or epics.", show_default=False)
+    ] = None,
+    unlinked: Annotated[
+        bool, typer.Option("--unlinked", help="Also list commits with code that belong to no story.")
+    ] = False,
+    stale: Annotated[
+        bool, typer.Option("--stale", help="Render kbgen's notes again to tell stale ones (slower).")
+    ] = False,
+    folder: Folder = None,
+    rev: Rev = None,
+    format: Out = None,
+    quiet: Quiet = False,
+) -> None:
+    """List stories with their commits and notes: what is done with no commits, and commits with no story."""
+    common = _merge(ctx, folder, rev, format, quiet)
+    if ids and unlinked:
+        raise UsageError("--unlinked looks at all stories", "leave out the IDs, or --unlinked")
+    with _open(common) as run:
+        from kbgen.reports import report_stories
+        from kbgen.reports.text import show_stories
+
+        rows, loose = run.list_stories(ids or [], unlinked=unlinked, stale=stale)
+        _print(common, lambda: report_stories(rows, loose), lambda: show_stories(rows, loose))
+
+
+@app.command(short_help="Make a sample project with history, and run the main job there.")
+def demo(
+    ctx: typer.Context,
+    target: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder that does not exist yet, or an empty one.")
+    ] = Path("kbgen-demo"),
+    force: Annotated[bool, typer.Option("--force", help="Replace a demo that is already there.")] = False,
+    folder: Folder = None,
+    rev: Rev = None,
+    format: Out = None,
+    quiet: Quiet = False,
+) -> None:
+    """Make a sample agent-mesh project with history, and run the main job there."""
+    common = _merge(ctx, folder, rev, format, quiet)
+    if common.rev is not None:
+        raise UsageError("demo makes a history of its own: --rev means nothing here", "leave out --rev")
+    from kbgen.reports import report_demo
+    from kbgen.reports.text import show_demo
+    from kbgen.wiring import make_demo
+
+    head, report = make_demo(common.start / target, force=force, quiet=common.quiet)
+    shown = str(common.start / target)
+    _print(common, lambda: report_demo(shown, head, report), lambda: show_demo(shown, head, report))
+
+
+_COMPLETION = "_KBGEN_COMPLETE"
+"""Set by the shell's completion, which asks by environment."""
+_SYSTEM_ERRORS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE}
+)
+"""What the machine refuses, and no bug of ours."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command line; every way out goes through here and sets the exit code that the README documents."""
+    for stream in (sys.stdout, sys.stderr):
+        # Names and messages may hold what the terminal's encoding lacks.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    command = typer.main.get_command(app)
+    if _COMPLETION in os.environ:
+        command.main(prog_name="kbgen")
+    code = 0
+    try:
+        with command.make_context("kbgen", list(sys.argv[1:] if arguments is None else arguments)) as running:
+            command.invoke(running)
+        sys.stdout.flush()
+    except typer.Exit as done:
+        code = done.exit_code
+    except KbgenError as error:
+        _fail(error.slug, error.message, error.hint, error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("interrupted", "nothing is half-written", "", 130)
+    except BrokenPipeError:
+        # The reader went away (`kbgen show … | head`); nothing is wrong. What is left to print has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in _SYSTEM_ERRORS:
+            _fail("system", str(error), "kbgen could not run: check the disk, its permissions and its free space", 2)
+        # typer brings click along under names of its own; what both call a usage error has this method.
+        if hasattr(error, "format_message"):
+            context = getattr(error, "ctx", None)
+            help_command = f"{context.command_path if context else 'kbgen'} --help"
+            said = " ".join(str(error.format_message()).replace("Value error, ", "").split())
+            _fail("usage", said, f"see: {help_command}", 2)
+        said = f"{type(error).__name__}: {error}"
+        _fail("bug", said, f"this is kbgen's own fault; please report it with {_write_crash_log()}", 3)
+    sys.exit(code)
+
+
+def _fail(slug: str, message: str, hint: str, code: int) -> None:
+    """The one form of every error."""
+    typer.echo(f"kbgen: {slug}: {_inert(message)}", err=True)
+    if hint:
+        typer.echo(f"  hint: {_inert(hint)}", err=True)
+    sys.exit(code)
+
+
+def _write_crash_log() -> str:
+    """The traceback of the error in flight, in a file of its own in the system's temporary folder; its path."""
+    import tempfile
+    import traceback
+
+    text = traceback.format_exc().encode("utf-8", "backslashreplace")
+    with tempfile.NamedTemporaryFile(prefix="kbgen-", suffix=".log", delete=False) as log:
+        log.write(text)
+    return log.name
+
+
+def _inert(text: str) -> str:
+    """Messages quote paths and history: no control character of theirs reaches the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)

@@ -1,0 +1,206 @@
+"""The real adapters of a run, built from the config. Nothing else names them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from kbgen.adapters.code_version import compute_fingerprint
+from kbgen.adapters.files import FolderOutputs, PreviewOutputs, SafeOutputs
+from kbgen.adapters.git import Git, LogOptions, open_repository
+from kbgen.adapters.jinja import JinjaTemplates
+from kbgen.adapters.progress import open_progress
+from kbgen.adapters.sqlite import SqliteHistory, open_history
+from kbgen.adapters.sqlite_facts import SqliteFacts
+from kbgen.adapters.trees import RevisionTree
+from kbgen.config import CONFIG_NAME, Config, load_config
+from kbgen.errors import ConfigError, OutputError, UsageError
+from kbgen.model import BackfillReport, Commit, PathReport, Story, StoryRecord, StoryRow
+from kbgen.pipeline.backfill import BackfillOptions, backfill
+from kbgen.pipeline.project import Project
+from kbgen.pipeline.recall import Recall
+
+_DEMO_STORIES = ("DM-01.6..DM-01.8", "DM-02.5..DM-02.9")
+
+
+class Run:
+    """One command's run on one repository at one revision: adapters wired, pipeline functions behind methods."""
+
+    def __init__(self, git: Git, project: Project, history: SqliteHistory, store: SqliteFacts, start: Path) -> None:
+        self._git = git
+        self._project = project
+        self._history = history
+        self._store = store
+        self._start = start
+
+    @property
+    def project(self) -> Project:
+        """What the run works on, for scripts that ask more than the commands do."""
+        return self._project
+
+    def list_notices(self) -> tuple[str, ...]:
+        """What a person should know although nothing failed: an index made again, a credential left out."""
+        return (*self._history.notices, *self._store.notices, *self._project.config.remarks)
+
+    def backfill(
+        self,
+        arguments: Sequence[str],
+        *,
+        missing: bool = False,
+        refresh: bool = False,
+        everything: bool = False,
+        preview: bool = False,
+        diff: bool = False,
+        force: bool = False,
+        keep: bool = False,
+        output: Path | None = None,
+    ) -> BackfillReport:
+        """`output` is relative to the folder that the command works in."""
+        outputs = self._open_outputs(output, force=force)
+        options = BackfillOptions(force=force, keep_edits=keep, folder=output is not None, with_diff=diff)
+        stories = self._select(arguments, outputs, options, missing=missing, refresh=refresh, everything=everything)
+        shown = PreviewOutputs(outputs) if preview else outputs
+        return backfill(self._project, stories, self._open_templates(), shown, options)
+
+    def _select(
+        self,
+        arguments: Sequence[str],
+        outputs: SafeOutputs | FolderOutputs,
+        options: BackfillOptions,
+        *,
+        missing: bool,
+        refresh: bool,
+        everything: bool,
+    ) -> tuple[Story, ...]:
+        project = self._project
+        if everything:
+            return tuple(s for s in project.list_known() if s.path or project.link(s))
+        if missing or refresh:
+            from kbgen.pipeline.overview import read_note_state
+
+            states = [(s, read_note_state(project, s, outputs, options=options)) for s in project.list_known()]
+            if refresh:
+                return tuple(s for s, state in states if state in ("kbgen", "stale"))
+            return tuple(s for s, state in states if state == "none" and project.has_work(s))
+        return self._select_named(arguments)
+
+    def _select_named(self, arguments: Sequence[str]) -> tuple[Story, ...]:
+        """IDs, ranges, epics; and story files, from the folder that the command works in."""
+        files = {s.path for s in self._project.known if s.path}
+        places = ((self._resolve(argument), argument) for argument in arguments)
+        return self._project.select([place if place in files else argument for place, argument in places])
+
+    def show(self, argument: str) -> StoryRecord:
+        stories = self._project.select([argument])
+        if len(stories) != 1:
+            named = ", ".join(dict.fromkeys(f"{s.id} ({s.path or s.title})" for s in stories[:3]))
+            more = " …" if len(stories) > 3 else ""
+            raise UsageError(
+                f"{argument!r} names {len(stories)} stories, and show takes one: {named}{more}",
+                f"name one of them; `kbgen stories {argument}` lists them all",
+            )
+        return self._project.record(stories[0], with_methods=True)
+
+    def find_path(self, argument: str) -> str | None:
+        """The repository path that an argument of `show` names; None when it can only be a story's ID."""
+        from kbgen.pipeline.overview import resolve_path
+
+        return resolve_path(self._project, argument, self._resolve(argument))
+
+    def show_path(self, path: str) -> PathReport:
+        from kbgen.pipeline.overview import show_path
+
+        return show_path(self._project, path)
+
+    def list_stories(
+        self, arguments: Sequence[str], *, unlinked: bool = False, stale: bool = False
+    ) -> tuple[tuple[StoryRow, ...], tuple[Commit, ...] | None]:
+        from kbgen.pipeline.overview import list_stories, list_unlinked
+
+        stories = self._select_named(arguments) if arguments else self._project.list_known()
+        outputs = SafeOutputs(self._git.top) if self._git.top is not None else None
+        templates = self._open_templates() if stale else None
+        rows = list_stories(self._project, stories, outputs, templates)
+        return rows, list_unlinked(self._project, rows) if unlinked else None
+
+    def write_config(self, *, force: bool) -> str:
+        from kbgen.pipeline.config import compose_config
+
+        outputs = SafeOutputs(self._require_top())
+        if outputs.read(CONFIG_NAME) is not None and not force:
+            raise OutputError(f"{CONFIG_NAME} exists already", "--force overwrites it")
+        outputs.write(CONFIG_NAME, compose_config(self._project, self._open_templates()))
+        return CONFIG_NAME
+
+    def _require_top(self, hint: str = "make a clone with a work tree") -> Path:
+        if self._git.top is None:
+            raise UsageError("a bare repository has no work tree to write to", hint)
+        return self._git.top
+
+    def _open_outputs(self, output: Path | None, *, force: bool) -> SafeOutputs | FolderOutputs:
+        if output is None:
+            return SafeOutputs(self._require_top("use --output DIR, or a clone with a work tree"))
+        # Pages of their own, which start from nothing but themselves: no story file is merged into.
+        return FolderOutputs(self._start / output, lambda path: None, force=force)
+
+    def _open_templates(self) -> JinjaTemplates:
+        own = self._project.config.templates
+        return JinjaTemplates(self._git.top / own) if self._git.top is not None else JinjaTemplates()
+
+    def _resolve(self, argument: str) -> str | None:
+        """What an argument names as a path, from the folder the command works in, relative to the top; None outside."""
+        if self._git.top is None or not argument:
+            return None
+        # The last part is not resolved: a symbolic link is itself a file of the repository.
+        place = os.path.abspath(os.path.join(os.path.realpath(self._start), argument))
+        if not os.path.isdir(place):
+            place = os.path.join(os.path.realpath(os.path.dirname(place)), os.path.basename(place))
+        inside = os.path.relpath(place, os.path.realpath(self._git.top))
+        return None if inside == "." or inside.split(os.sep)[0] == ".." else inside.replace(os.sep, "/")
+
+
+@contextmanager
+def open_run(start: Path, rev: str | None = None, *, quiet: bool = False) -> Iterator[Run]:
+    """Open the repository that `start` is in, bring its index up to date, and read it at `rev` (default HEAD)."""
+    with open_repository(start) as git:
+        commit = git.resolve("HEAD" if rev is None else rev)
+        git.check_complete_history()
+        tree = RevisionTree(git, commit)
+        config = _read_config(git, tree)
+        progress = open_progress(quiet=quiet)
+        options = LogOptions(config.rename_threshold, config.rename_limit)
+        with (
+            open_history(git, commit, options, use_mailmap=config.mailmap, progress=progress) as history,
+            SqliteFacts(git.cache_folder) as store,
+        ):
+            own = git.top / config.templates if git.top is not None else None
+            recall = Recall(store, commit, compute_fingerprint(repr(config), own))
+            project = Project(config, tree, history, store, store, progress, recall)
+            yield Run(git, project, history, store, start if start.is_dir() else start.parent)
+
+
+def _read_config(git: Git, tree: RevisionTree) -> Config:
+    """The work tree's `kbgen.yaml`; a bare repository has only the revision's."""
+    content = tree.read_path(CONFIG_NAME) if git.top is None else SafeOutputs(git.top).read(CONFIG_NAME)
+    if content is None:
+        return Config()
+    from kbgen.adapters.yaml_file import read_yaml_with_lines
+
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ConfigError(f"{CONFIG_NAME}:{line}: is no UTF-8 text", "save it as UTF-8") from error
+    return load_config(read_yaml_with_lines(text, CONFIG_NAME))
+
+
+def make_demo(target: Path, *, force: bool, quiet: bool) -> tuple[str, BackfillReport]:
+    """Make the sample project in `target` and run the main job on it; its HEAD, and what the job did."""
+    from kbgen.adapters.demo import make_sample
+    from kbgen.sample import create_sample
+
+    head = make_sample(target, create_sample, force=force)
+    with open_run(target, quiet=quiet) as run:
+        return head, run.backfill(_DEMO_STORIES)
