@@ -5,6 +5,7 @@ Heavy imports stand inside the commands, so that ``kbgen --help`` stays quick.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sys
@@ -336,10 +337,14 @@ def main(arguments: list[str] | None = None) -> None:
         _fail("interrupted", "nothing is half-written", "", 130)
     except BrokenPipeError:
         # The reader went away (`kbgen show … | head`); nothing is wrong. What is left to print has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         sys.exit(0)
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _SYSTEM_ERRORS:
+            try:
+                sys.stdout.flush()
+            except OSError:
+                _drop_output()
             _fail("system", str(error), "kbgen could not run: check the disk, its permissions and its free space", 2)
         # typer brings click along under names of its own; what both call a usage error has this method.
         if hasattr(error, "format_message"):
@@ -350,6 +355,12 @@ def main(arguments: list[str] | None = None) -> None:
         said = f"{type(error).__name__}: {error}"
         _fail("bug", said, f"this is kbgen's own fault; please report it with {_write_crash_log()}", 3)
     sys.exit(code)
+
+
+def _drop_output() -> None:
+    """What could not be printed is not tried again when Python ends, which would set an exit code of its own."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(slug: str, message: str, hint: str, code: int) -> None:
