@@ -548,7 +548,14 @@ def test_what_stands_above_moves_lines_only(lines: list[str]) -> None:
 def test_a_definition_that_is_called_like_a_file_is_a_symbol() -> None:
     block = (
         "<!-- kbgen:begin implementation-notes -->\n\n## Implementation Notes\n\n### What Was Built\n\n"
-        "- `src/a.py` (new): constant `CODEOWNERS`\n\n<!-- kbgen:end implementation-notes sha256:00 -->\n"
+        "- `src/a.py` (new): constant `CODEOWNERS`; method `Gate.test`\n\n"
+        "Not read whole: `src/b.py` (line 3 could not be parsed; the rest was read).\n\n"
+        "<!-- kbgen:end implementation-notes sha256:00 -->\n"
     )
-    found = {(claim.kind, claim.value) for claim in read_claims("docs/a.md", block)}
-    assert found == {("path", "src/a.py"), ("symbol", "CODEOWNERS")}
+    found = {(claim.kind, claim.value, claim.mode) for claim in read_claims("docs/a.md", block)}
+    assert ("path", "src/a.py", "is") in found
+    assert ("path", "src/b.py", "was") in found
+    assert {(kind, value) for kind, value, _ in found if kind == "symbol"} == {
+        ("symbol", "CODEOWNERS"),
+        ("symbol", "Gate.test"),
+    }

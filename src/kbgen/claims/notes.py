@@ -57,7 +57,8 @@ def place(found: Found, passage: Passage, roles: dict[str, tuple[str, ...]]) -> 
 def _is_definition(found: Found, passage: Passage) -> bool:
     """``constant `CODEOWNERS` `` behind a built file is a definition, although a file may be called so too."""
     section = passage.headings[-1].lower() if passage.headings else ""
-    return "what was built" in section and found.value.isidentifier() and ":" in passage.text[: found.start]
+    shaped = all(part.isidentifier() for part in found.value.split("."))
+    return "what was built" in section and shaped and ":" in passage.text[: found.start]
 
 
 def _read_place(found: Found, passage: Passage) -> tuple[Mode, Attrs]:
@@ -71,6 +72,8 @@ def _read_place(found: Found, passage: Passage) -> tuple[Mode, Attrs]:
         return ("is" if found.kind == "commit" else "was"), where
     if passage.row is not None:
         return _read_cell(found, passage)
+    if passage.text.startswith("Not read whole"):
+        return "was", ()
     section = passage.headings[-1].lower() if passage.headings else ""
     before, after = _split_around(passage, found)
     if "what was built" in section:
