@@ -8,7 +8,6 @@ replaces it in one step, so that a kill or a full disk leaves the old bytes.
 from __future__ import annotations
 
 import contextlib
-import difflib
 import errno
 import fcntl
 import os
@@ -19,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from kbgen import splice
+from kbgen.diffs import compute_diff
 from kbgen.errors import OutputError
 
 MAX_FILE_BYTES = 100 * 1024 * 1024
@@ -246,25 +246,6 @@ class PreviewOutputs:
             for path, (before, after) in sorted(self._written.items())
             if before != after
         )
-
-
-def compute_diff(path: str, before: bytes | None, after: bytes) -> str:
-    """A unified diff as git would head it; a missing final newline is said. Undecodable bytes are shown escaped."""
-    old = [] if before is None else _split_for_diff(before)
-    lines: list[str] = []
-    for line in difflib.unified_diff(
-        old,
-        _split_for_diff(after),
-        fromfile="/dev/null" if before is None else f"a/{path}",
-        tofile=f"b/{path}",
-    ):
-        lines.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
-    return "".join(lines)
-
-
-def _split_for_diff(content: bytes) -> list[str]:
-    lines = content.decode("utf-8", "backslashreplace").split("\n")
-    return [*(f"{line}\n" for line in lines[:-1]), *lines[-1:]] if lines[-1] else [f"{line}\n" for line in lines[:-1]]
 
 
 def _split_path(path: str) -> list[str]:
