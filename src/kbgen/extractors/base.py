@@ -63,6 +63,25 @@ class Extractor(Protocol):
     def extract(self, source: SourceFile) -> FileFacts: ...
 
 
+class FactCollector:
+    """The facts of one file while it is read: what the readers of all languages share."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.facts: list[Fact] = []
+
+    def _add(
+        self,
+        kind: str,
+        name: str,
+        line: int,
+        value: str = "",
+        symbol: str = "",
+        attrs: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        self.facts.append(Fact(kind, name, self.path, line, value, symbol, "", attrs))
+
+
 class Reference(NamedTuple):
     name: str
     line: int

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from kbgen.extractors import python_recovery
 from kbgen.extractors.base import (
+    FactCollector,
     References,
     Scopes,
     find_mock_word,
@@ -52,14 +53,13 @@ def extract(source: SourceFile) -> FileFacts:
     return FileFacts(source.path, source.blob, _Reader(source.path, text).read(tree))
 
 
-class _Reader:
+class _Reader(FactCollector):
     """One pass over definitions, one over every node below each of them."""
 
     def __init__(self, path: str, text: str) -> None:
-        self.path = path
+        super().__init__(path)
         self.text = text
         self.lines = _LINE_END.split(text)
-        self.facts: list[Fact] = []
         self.references = References()
         self.spans: list[tuple[int, int, str]] = []
         self.leading: dict[int, str] = {}
@@ -412,17 +412,6 @@ class _Reader:
             lines[-1] = lines[-1].encode()[: getattr(node, "end_col_offset", 0)].decode(errors="ignore")
         lines[0] = lines[0].encode()[getattr(node, "col_offset", 0) :].decode(errors="ignore")
         return "\n".join(lines)
-
-    def _add(
-        self,
-        kind: str,
-        name: str,
-        line: int,
-        value: str = "",
-        symbol: str = "",
-        attrs: tuple[tuple[str, str], ...] = (),
-    ) -> None:
-        self.facts.append(Fact(kind, name, self.path, line, value, symbol, "", attrs))
 
     def _add_mock(self, line: int, words: str, reason: str) -> None:
         symbol = self.scopes.find(line)

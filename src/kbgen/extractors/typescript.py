@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from kbgen.extractors.base import (
+    FactCollector,
     References,
     Scopes,
     find_mock_word,
@@ -95,14 +96,13 @@ _MEMBERS = frozenset({"method_definition", "abstract_method_signature", "method_
 _HOOK = LazyPattern(r"use[A-Z0-9]")
 
 
-class _Reader:
+class _Reader(FactCollector):
     def __init__(self, path: str, data: bytes, root: Node, captures: Mapping[str, Sequence[Node]]) -> None:
-        self.path = path
+        super().__init__(path)
         self.data = data
         self.root = root
         self.captures = captures
         self.line_starts = [0, *(match.end() for match in re.finditer(rb"\r\n|\r|\n", data))]
-        self.facts: list[Fact] = []
         self.symbols: dict[str, tuple[str, Node, Node, _Attrs, str]] = {}
         """Qualified name -> (own name, node, name node, attributes, value)."""
         self.exports: dict[str, _Attrs] = {}
@@ -745,17 +745,6 @@ class _Reader:
 
     def _around(self, node: Node) -> str:
         return self.scopes.find(node.start_byte)
-
-    def _add(
-        self,
-        kind: str,
-        name: str,
-        line: int,
-        value: str = "",
-        symbol: str = "",
-        attrs: tuple[tuple[str, str], ...] = (),
-    ) -> None:
-        self.facts.append(Fact(kind, name, self.path, line, value, symbol, "", attrs))
 
     def _add_mock(self, node: Node, words: str, reason: str) -> None:
         symbol = self._around(node)
