@@ -470,6 +470,95 @@ class Judgement:
     hint: str = ""
 
 
+# ---------------------------------------------------------------------------------------- diagrams
+
+Liveness = Literal["live", "dead", "guess"]
+"""``dead``: defined, and reached by nothing. ``guess``: the code suggests it, and `why` says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiagramNode:
+    """A part of the system. `kind`: frontend, service, gateway, agent, team, registry, router, discovery, client,
+    mcp-client, mcp-server, store, observability, endpoint, external, person; in flows also component, hook,
+    module, function."""
+
+    id: str
+    """Unique in its diagram; any text, renderers make their own."""
+    label: str
+    kind: str
+    state: Liveness = "live"
+    group: str = ""
+    """ID of the node that holds this one (an agent's service, a team of members), or ``""``."""
+    why: str = ""
+    """For dead and guessed parts: one short sentence."""
+    evidence: tuple[Evidence, ...] = ()
+    details: tuple[str, ...] = ()
+    """Short facts worth a second line: ``:7777``, ``/a2a/navi``, ``5 members``."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiagramEdge:
+    """`source` calls, mounts, reads or writes `target`. `kind`: http, a2a, websocket, event, queue, store, mcp,
+    in-process, telemetry, member, broken."""
+
+    source: str
+    target: str
+    kind: str
+    label: str = ""
+    state: Liveness = "live"
+    why: str = ""
+    rule: str = ""
+    """The signal rule or join that made it."""
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DiagramMessage:
+    """One step of a flow, in order. `kind`: call, return, event, render, decides (a model chooses), note."""
+
+    source: str
+    target: str
+    label: str
+    kind: str = "call"
+    state: Liveness = "live"
+    why: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    depth: int = 0
+    """How deep in the trace; the overview keeps the shallow ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """A drawing as a value. Nodes and edges are sorted, messages are in order; `lanes` are the nodes of a sequence."""
+
+    name: str
+    title: str
+    form: Literal["graph", "sequence"]
+    level: Literal["overview", "detail"]
+    nodes: tuple[DiagramNode, ...]
+    edges: tuple[DiagramEdge, ...] = ()
+    messages: tuple[DiagramMessage, ...] = ()
+    folded: tuple[str, ...] = ()
+    """What the picture leaves out, in short sentences that it shows: ``12 agents folded into their teams``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What careful reading of the facts shows and nobody asked for."""
+
+    id: str
+    """Stable under edits elsewhere: kind and a hash of what it is about."""
+    kind: str
+    """dangling-call, unhandled-event, unemitted-event, default-disagrees, unmounted, never-called, never-read,
+    shadowed-name, missing-header, wrong-namespace, never-recorded …"""
+    title: str
+    """One line, names in backquotes."""
+    detail: str
+    """What was looked for, what is nearest, and why it does not match."""
+    evidence: tuple[Evidence, ...]
+    severity: Literal["broken", "suspect", "dead", "note"] = "suspect"
+
+
 # ----------------------------------------------------------------------------------- results of a run
 
 NoteState = Literal["none", "hand", "kbgen", "stale"]

@@ -33,6 +33,47 @@ Kinds of facts, and what their fields hold (``attrs`` keys in brackets):
 ``entry``
     The file can be run by itself. `name` what says so: ``__main__``, ``shebang``.
 
+What code does, word for word, for the joins that read several files (`kbgen.expressions` has the form of
+every ``value`` here):
+
+``call``
+    One call or constructor, in source order. `name` the callee as written: ``fetch``,
+    ``self.client.call_agent``, ``httpx.AsyncClient``; a receiver that is itself a call has ``()``. `value`
+    the arguments (`encode_arguments`), empty for none. [target: the name assigned to, ``app``, ``self.sio``;
+    new: yes; awaited: yes; in: the callee whose argument this call is]. Calls that only reshape values
+    (``x.map(f)``, ``len(x)``, ``s.strip()``) and those of a test's own vocabulary (``expect(x).toBe``) are left out.
+``decorator``
+    `name` as written without ``@``, `value` its arguments, `symbol` what it decorates. [on: function,
+    class, method, parameter, property; target: the name of that parameter or property]
+``binding``
+    An assignment. `name` the target: ``X``, ``self.x``, ``this.x``; `value` the expression, `symbol` the scope
+    (empty: module; ``Class`` for a class attribute). Unknown values and plain copies of a parameter are left out.
+    [item: the key when ``x[key] = …`` is assigned]
+``return``
+    What a function returns, one fact each, unknown ones left out.
+``param``
+    A parameter of a definition, one fact each for those with a type or a default. `name`, `value` the default.
+    [type: the annotation as written, up to 120 characters; index: 0-based, ``self`` and ``cls`` not counted;
+    property: yes for a constructor's parameter property]
+``field``
+    An annotated field of a class, or a member of an enum. `symbol` the class, `value` the default. [type;
+    member: yes for enums]
+``jsx``
+    An element. `name` the tag as written, `value` its attributes as keyword arguments (a bare attribute is
+    true), `symbol` the component around it. [spread: yes]
+``raise``
+    `name` the exception's class as written, `value` its arguments.
+``with``
+    A context manager entered: ``async with self._lock``. `name` the expression when it is a name, `value` the
+    expression. [async: yes; within: names of the context managers already held in this function, blank-joined]
+``except``
+    `name` the exceptions caught, blank-joined, empty for all. [does: raise, return, log, pass, other]
+
+What configuration says (`path` is the file; the extractors of each format document their attributes):
+``service``, ``port``, ``setting`` (a variable given a value), ``depends``, ``dependency``, ``package``, ``script``,
+``target`` (make), ``job`` and ``step`` (workflows), ``schema`` and ``datasource``, ``config`` (any other key), ``heading``,
+``table``.
+
 `symbol` of every fact but ``symbol`` itself is the qualified enclosing definition, empty at module level.
 """
 

@@ -24,18 +24,20 @@ from kbgen.extractors.base import (
     shorten,
     sort_facts,
 )
+from kbgen.extractors.python_code import TYPE_LIMIT, CodeReader
 from kbgen.extractors.remarks import CommentLine, Remark, clean_block, join_lines, make_facts, says_stand_in
 from kbgen.model import Fact, FileFacts, SkippedFile, SourceFile
 from kbgen.patterns import LazyPattern
 
 SUFFIXES: tuple[str, ...] = (".py", ".pyi")
-VERSION = "python-2"
+VERSION = "python-4"
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _VALUE_LIMIT = 200
 _HTTP_METHODS = frozenset({"get", "post", "put", "delete", "patch", "options", "head", "websocket"})
+_TEST_LIBRARIES = ("pytest", "unittest")
 _LINE_END = LazyPattern(r"\r\n|\r|\n")
 _NAME = LazyPattern(r"[^\W\d]\w*")
 
@@ -64,6 +66,8 @@ class _Reader(FactCollector):
         self.spans: list[tuple[int, int, str]] = []
         self.leading: dict[int, str] = {}
         """First line of each definition: the comment that ends just above it is about that definition."""
+        self.symbols: dict[ast.AST, str] = {}
+        """Nodes that have a ``symbol`` fact, by its qualified name."""
         self.docstrings: list[tuple[ast.Constant, str]] = []
         self.units: list[tuple[ast.stmt, str]] = []
         """Top-level statements with the symbol that their references belong to."""
@@ -83,7 +87,16 @@ class _Reader(FactCollector):
         self.facts.extend(self.references.pack(self.path, self.stored - self.bound))
         if self.text.startswith("#!"):
             self._add("entry", "shebang", 1)
-        return sort_facts(self.facts)
+        code = CodeReader(self.path, self.symbols, self._quote_type, self.bound, self._is_test()).read(tree)
+        # Kinds of code facts are their own, and stay in the order in which one line has them.
+        return tuple(sorted((*sort_facts(self.facts), *code), key=lambda fact: (fact.line, fact.kind)))
+
+    def _is_test(self) -> bool:
+        """By what the file says: the path is not part of what the facts are cached by."""
+        return any(
+            fact.kind == "test_case" or (fact.kind == "import" and fact.value.partition(".")[0] in _TEST_LIBRARIES)
+            for fact in self.facts
+        )
 
     # ------------------------------------------------------------------------------- definitions
 
@@ -117,6 +130,7 @@ class _Reader(FactCollector):
         end = node.end_lineno or node.lineno
         self.spans.append((first, end, qualified))
         self.leading[first] = qualified
+        self.symbols[node] = qualified
         if not parent:
             self.bound.add(node.name)
         decorators = [name for decorator in node.decorator_list if (name := _dotted(decorator))]
@@ -134,6 +148,8 @@ class _Reader(FactCollector):
         else:
             if isinstance(node, ast.AsyncFunctionDef):
                 attrs.append(("async", "yes"))
+            if node.returns is not None:
+                attrs.append(("returns", self._quote_type(node.returns)))
             stub = _find_stub(node, decorators, owner)
             if stub:
                 attrs.append(("stub", stub))
@@ -173,6 +189,7 @@ class _Reader(FactCollector):
                 self._add("mock", name, node.lineno, word, qualified, (("reason", "name"),))
             if not first:
                 first = qualified
+                self.symbols[node] = qualified
                 self.spans.append((node.lineno, end, qualified))
         return first if not parent else ""
 
@@ -412,6 +429,11 @@ class _Reader(FactCollector):
             lines[-1] = lines[-1].encode()[: getattr(node, "end_col_offset", 0)].decode(errors="ignore")
         lines[0] = lines[0].encode()[getattr(node, "col_offset", 0) :].decode(errors="ignore")
         return "\n".join(lines)
+
+    def _quote_type(self, annotation: ast.expr) -> str:
+        """An annotation as written, a forward reference without its quotes."""
+        forward = _string(annotation)
+        return shorten(self._source_of(annotation) if forward is None else forward, TYPE_LIMIT)
 
     def _add_mock(self, line: int, words: str, reason: str) -> None:
         symbol = self.scopes.find(line)

@@ -73,6 +73,29 @@ async def read_parcel(parcel_id: str, tracker: Tracker = Depends(get_tracker)) -
 def create(): ...
 
 
+async def move(parcels: list[Parcel], carrier="dhl") -> None:
+    for code, client in CARRIERS.items():
+        register(code, client)
+    queue = [*parcels, Parcel(label=f"{carrier}-{len(parcels)}")]
+    try:
+        async with LOCK, Session(timeout=MAX_RETRIES * 2) as session:
+            reply = await session.post(f"{settings.api_url}/moves", json={"items": queue, "by": carrier})
+            reply.raise_for_status()
+    except (TimeoutError, errors.Refused) as refused:
+        raise MoveError("refused", carrier) from refused
+
+
+def create_app():
+    app = App(url=os.getenv("BASE_URL", "http://localhost:7000").rstrip("/"))
+    app.middlewares.append(limit)
+
+    @app.on("parcel.lost")
+    async def lost(event):
+        return await notify(event)
+
+    return app
+
+
 def test_rates():
     def test_inner():
         pass
