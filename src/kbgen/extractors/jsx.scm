@@ -4,5 +4,5 @@
 (jsx_closing_element name: (identifier) @closing)
 (jsx_closing_element name: (member_expression (property_identifier) @closing))
 (jsx_text) @jsx
-(jsx_opening_element) @jsx
-(jsx_self_closing_element) @jsx
+(jsx_opening_element) @jsx @element
+(jsx_self_closing_element) @jsx @element

@@ -30,3 +30,21 @@
 (decorator) @decorator
 (call_expression function: (import)) @dynamic
 (throw_statement) @throw
+
+; What code does.
+[(call_expression) (new_expression)] @call
+(await_expression) @await
+(variable_declarator) @declarator
+(assignment_expression) @assignment
+(return_statement) @return
+(catch_clause) @catch
+(enum_declaration) @enum
+(interface_declaration) @interface
+[
+  (arrow_function)
+  (function_expression)
+  (function_declaration)
+  (generator_function)
+  (generator_function_declaration)
+  (method_definition)
+] @function

@@ -99,3 +99,32 @@ describe('parcels', () => {
 
 export { overloaded as twice, Sorted };
 export default ParcelCard;
+
+@WebSocketGateway({ namespace: '/dock' })
+export class DockGateway {
+  @WebSocketServer() server: Server;
+  static readonly room = 'dock';
+
+  constructor(@InjectQueue('labels') private readonly labels: Queue<Label>, private readonly api: DockApi) {}
+
+  @SubscribeMessage('arrive')
+  async arrive(@MessageBody() parcel: Parcel): Promise<void> {
+    try {
+      const { data } = await this.api.post(`${process.env.DOCK_URL ?? 'http://dock:80'}/parcels/${parcel.id}`, { parcel });
+      await this.labels.add('print', { ...data, copies: 2 });
+      this.server.to(DockGateway.room).emit('arrived', data.id);
+    } catch (error) {
+      this.logger.error('could not print', error);
+      throw new DockError('label', { cause: error });
+    }
+  }
+}
+
+export enum Gate { North = 'north', South = 'south' }
+
+const gates = { [Gate.North]: openGate(1), other: (id: number) => `gate-${id}` } satisfies Gates;
+
+export function DockBoard({ gate }: { gate: Gate }) {
+  const board = useQuery({ queryKey: ['dock', gate], queryFn: () => fetch('/api/dock/' + gate).then((r) => r.json()) });
+  return <DockProvider url="/dock" rows={board.data ?? []} onPick={(row) => pick(row)} className="wide" />;
+}
