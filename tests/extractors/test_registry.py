@@ -13,7 +13,9 @@ from kbgen.extractors import (
     facts_from_json,
     facts_to_json,
     find_extractor,
+    is_extractable,
     is_readable,
+    make_version,
     parse_references,
     place_facts,
 )
@@ -30,13 +32,24 @@ SNIPPETS = [
     "@Get(':id') class X { m() {} }\n",
     'f"{x!r:>{y}}"',
     "`${a} ${`b`}`",
+    "services:\n  a:\n    image: x\n    ports: ['1:2']\n", "- a: &b {c: d}\n",
+    "apiVersion: v1\nkind: Service\nspec:\n", "{{ .Values.x }}", '{"a": [1, {"b": "c"}]}', "[a]\nb = 1\n", "FROM x\n",
+    "X=${Y:-z}\n", "all: b\n\tc\n", "a: *b\n", "model A {\n", "create table a (b int);\n", "# A\n\n|b|\n|-|\n",
+    "\t", "\x85", "<project><artifactId>a</artifactId>",
     "'''", '"', "/*", "(", "{", "<", "\\", "\r\n", "\x00", "\x0c", "\ufeff", "\ud800", "é", "\u2028",
 ]  # fmt: skip
 TEXTS = st.lists(st.sampled_from(SNIPPETS) | st.text(max_size=8), max_size=12).map("".join)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
-@given(text=TEXTS, path=st.sampled_from(["a.py", "b/c.ts", "app/x/page.tsx", "d.js"]))
+PATHS = [
+    "a.py", "b/c.ts", "app/x/page.tsx", "d.js", "compose.yml", ".github/workflows/a.yml", "Dockerfile", ".env.example",
+    "package.json", "pyproject.toml", "requirements.txt", "setup.cfg", "go.mod", "pom.xml", "build.gradle", "a.csproj",
+    "Makefile", "justfile", "Taskfile.yml", "a.prisma", "a.sql", "a.yaml", "a.json", "a.ini", "a.properties", "a.md",
+]  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(text=TEXTS, path=st.sampled_from(PATHS))
 def test_any_text_gives_facts_that_survive_the_cache(text: str, path: str) -> None:
     facts = extract_file(SourceFile(path, "b10b", text))
     assert facts.path == path
@@ -53,9 +66,48 @@ def test_deep_nesting_gives_a_note_or_facts_but_no_crash(path: str, nest: str) -
 
 
 def test_unknown_suffix_has_no_facts_and_no_note() -> None:
-    assert extract_file(SourceFile("notes.md", "b10b", "# Title")) == FileFacts("notes.md", "b10b", ())
-    assert not is_readable("notes.md")
+    assert extract_file(SourceFile("notes.rst", "b10b", "Title")) == FileFacts("notes.rst", "b10b", ())
+    assert not is_extractable("notes.rst")
     assert find_extractor("A/B.PY") == "python"
+
+
+@pytest.mark.parametrize(
+    ("paths", "name"),
+    [
+        ("docker-compose.yml x/docker-compose.prod.yaml compose.yaml compose.dev.yml dev.compose.yml", "compose"),
+        (".github/workflows/ci.yml tools/.github/workflows/a.yaml x/action.yml", "workflow"),
+        ("Dockerfile a/Dockerfile.dev api.Dockerfile dockerfile-base Containerfile", "dockerfile"),
+        (".env .env.example a/.env.local.example .env.sample example.env env.template .envrc prod.env", "dotenv"),
+        ("package.json a/b/package.json", "package"),
+        (
+            "pyproject.toml setup.cfg requirements.txt requirements-dev.txt requirements/base.in Pipfile",
+            "python-project",
+        ),
+        ("go.mod pom.xml a/build.gradle.kts settings.gradle a.csproj Cargo.toml Gemfile composer.json", "manifest"),
+        ("Makefile GNUmakefile rules.mk justfile .justfile Taskfile.yml", "makefile"),
+        ("a.yaml a.yml .github/dependabot.yml decompose.yml workflows/ci.yml", "yaml"),
+        ("a.json tsconfig.json a.jsonc b.toml c.ini application.properties mcp.json", "configuration"),
+        ("a.md b.mdx Dockerfile.md", "markdown"),
+        ("schema.prisma", "prisma"),
+        ("migration.sql", "sql"),
+        ("compose.py dockerfile.py", "python"),
+        ("package-lock.json pnpm-lock.yaml uv.lock go.sum a.txt build-dockerfile.sh Dockerfile.dockerignore", ""),
+    ],
+)
+def test_files_are_known_by_name_and_suffix(paths: str, name: str) -> None:
+    assert {path: find_extractor(path) for path in paths.split()} == dict.fromkeys(paths.split(), name)
+
+
+def test_readable_means_code_and_extractable_means_any_file_with_facts() -> None:
+    assert is_readable("a.tsx")
+    assert is_extractable("a.tsx")
+    assert not is_readable("compose.yaml")
+    assert is_extractable("compose.yaml")
+
+
+def test_every_suffix_belongs_to_one_extractor() -> None:
+    suffixes = [suffix for extractor in EXTRACTORS.values() for suffix in extractor.SUFFIXES]
+    assert len(suffixes) == len(set(suffixes))
 
 
 def test_minified_and_huge_files_are_skipped_with_a_reason() -> None:
@@ -66,8 +118,13 @@ def test_minified_and_huge_files_are_skipped_with_a_reason() -> None:
     assert "larger" in huge.skipped[0].why
 
 
-def test_version_names_every_extractor() -> None:
-    assert all(extractor.VERSION in FACTS_VERSION for extractor in EXTRACTORS.values())
+def test_version_changes_with_that_of_any_extractor(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len({extractor.VERSION for extractor in EXTRACTORS.values()}) == len(EXTRACTORS)
+    assert make_version() == FACTS_VERSION
+    for extractor in EXTRACTORS.values():
+        with monkeypatch.context() as patch:
+            patch.setattr(extractor, "VERSION", "another")
+            assert make_version() != FACTS_VERSION
 
 
 def test_only_the_kinds_asked_for_are_read_back() -> None:
@@ -85,6 +142,14 @@ def test_facts_move_with_the_path_that_shares_their_blob() -> None:
     assert [f.name for f in moved.facts if f.kind == "route"] == ["PAGE /basket"]
     assert {f.path for f in moved.facts} == {"web/app/basket/page.tsx"}
     assert place_facts(facts, "web/app/cart/page.ts") is None
+
+
+def test_facts_do_not_move_where_the_name_asks_for_another_reading() -> None:
+    facts = extract_file(SourceFile("infra/docker-compose.yml", "b10b", "services: {a: {build: .}}"))
+    assert place_facts(facts, "infra/app.yml") is None
+    moved = place_facts(facts, "deploy/compose.yml")
+    assert moved is not None
+    assert [fact.attr("context") for fact in facts.facts + moved.facts] == ["infra", "deploy"]
 
 
 def test_references_unpack_as_they_were_packed() -> None:

@@ -1,0 +1,110 @@
+"""Facts of Prisma schemas.
+
+``datasource``
+    `name`, `value` its URL as written. [provider; url: the environment variable that holds it; direct: that of
+    ``directUrl``]
+``schema``
+    A model, enum, type or view. `name`, `value` its fields or members, up to 200 characters. [source: prisma;
+    kind: model, enum, type, view; table: the name in the database; fields: how many; relations: other models
+    that its fields name, blank-joined]
+``config``
+    Generators: ``generator.client.provider``.
+"""
+
+from __future__ import annotations
+
+from kbgen.extractors.base import shorten, sort_facts
+from kbgen.extractors.lines import read_lines
+from kbgen.extractors.nodes import keep_attrs
+from kbgen.extractors.variables import VALUE_LIMIT, hide_credentials
+from kbgen.model import Fact, FileFacts, SkippedFile, SourceFile
+from kbgen.patterns import LazyPattern
+
+SUFFIXES: tuple[str, ...] = (".prisma",)
+VERSION = "prisma-1"
+
+_BLOCK = LazyPattern(r"(model|enum|type|view|datasource|generator)\s+(\w+)\s*\{")
+_FIELD = LazyPattern(r"\s*(\w+)(?:\s+(\w+)(\[\])?(\?)?)?")
+_MAP = LazyPattern(r"""@@map\(\s*(?:name:\s*)?"([^"]+)"\s*\)""")
+_ASSIGNMENT = LazyPattern(r"""(\w+)\s*=\s*((?:"[^"]*"|[^"/]|/(?!/))+)""")
+_ENV = LazyPattern(r"""env\(\s*["'](\w+)["']\s*\)""")
+_SCALARS = frozenset("String Boolean Int BigInt Float Decimal DateTime Json Bytes Unsupported".split())
+
+
+class _Block:
+    def __init__(self, kind: str, name: str, line: int) -> None:
+        self.kind = kind
+        self.name = name
+        self.line = line
+        self.fields: list[str] = []
+        self.relations: list[str] = []
+        self.table = ""
+        self.values: dict[str, tuple[int, str]] = {}
+
+
+def extract(source: SourceFile) -> FileFacts:
+    lines, skipped = read_lines(source)
+    blocks: list[_Block] = []
+    block: _Block | None = None
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        opened = _BLOCK.fullmatch(text.partition("//")[0].rstrip()) if block is None else None
+        if opened is not None:
+            block = _Block(opened[1], opened[2], number)
+            blocks.append(block)
+        elif block is None or not text or text.startswith("//"):
+            continue
+        elif text.startswith("}"):
+            block = None
+        else:
+            _read_line(block, number, text)
+    facts = [fact for found in blocks for fact in _make_facts(source.path, found)]
+    if block is not None:
+        skipped = (*skipped, SkippedFile(source.path, f"the block in line {block.line} has no end"))
+    return FileFacts(source.path, source.blob, sort_facts(facts), skipped)
+
+
+def _read_line(block: _Block, number: int, text: str) -> None:
+    if block.kind in ("datasource", "generator"):
+        match = _ASSIGNMENT.match(text)
+        if match is not None:
+            block.values[match[1]] = (number, match[2].strip())
+        return
+    if text.startswith("@@"):
+        table = _MAP.match(text)
+        block.table = table[1] if table is not None else block.table
+        return
+    field = _FIELD.match(text)
+    if field is not None:
+        block.fields.append(field[1])
+        if block.kind != "enum" and field[2] and field[2] not in _SCALARS:
+            block.relations.append(field[2])
+
+
+def _make_facts(path: str, block: _Block) -> list[Fact]:
+    if block.kind == "generator":
+        return [
+            Fact("config", f"generator.{block.name}.{key}", path, line, shorten(text.strip('"'), VALUE_LIMIT))
+            for key, (line, text) in block.values.items()
+        ]
+    if block.kind == "datasource":
+        url, direct = (block.values.get(key, (0, ""))[1] for key in ("url", "directUrl"))
+        attrs = keep_attrs(
+            ("provider", block.values.get("provider", (0, ""))[1].strip('"')),
+            ("url", _find_variable(url)),
+            ("direct", _find_variable(direct)),
+        )
+        return [Fact("datasource", block.name, path, block.line, hide_credentials(url.strip('"')), "", "", attrs)]
+    attrs = keep_attrs(
+        ("source", "prisma"),
+        ("kind", block.kind),
+        ("table", block.table),
+        ("fields", str(len(block.fields))),
+        ("relations", " ".join(dict.fromkeys(block.relations))),
+    )
+    return [Fact("schema", block.name, path, block.line, shorten(", ".join(block.fields), VALUE_LIMIT), "", "", attrs)]
+
+
+def _find_variable(text: str) -> str:
+    match = _ENV.search(text)
+    return match[1] if match is not None else ""
