@@ -16,8 +16,8 @@ import pytest
 from tests.commands import FENCE_STORY, KEY_STORY, Kbgen, list_files, spawn
 from tests.gitrepo import GitRepo
 
-COMMANDS = ("init", "backfill", "show", "stories", "demo")
-IN_REPOSITORY = (("init",), ("backfill", "DM-01.1"), ("show", "DM-01.1"), ("stories",))
+COMMANDS = ("init", "backfill", "show", "stories", "facts", "demo")
+IN_REPOSITORY = (("init",), ("backfill", "DM-01.1"), ("show", "DM-01.1"), ("stories",), ("facts",))
 
 
 class TestHelp:
@@ -81,6 +81,10 @@ class TestUsage:
             (("backfill", "--all", "--missing"), "--all", "kbgen backfill"),
             (("backfill", "DM-01.1", "--force", "--keep"), "exclude each other", "--keep"),
             (("stories", "DM-01.1", "--unlinked"), "all stories", "leave out"),
+            (("facts", "symbl"), "no fact is of kind 'symbl'", "did you mean symbol?"),
+            (("facts", "symbol", "--skipped"), "--skipped", "leave out"),
+            (("facts", "--worktree", "--rev", "HEAD"), "exclude each other", "--worktree"),
+            (("facts", "--limit", "-1"), "'--limit'", "kbgen facts --help"),
             (("demo", "x", "--rev", "HEAD"), "--rev", "leave out"),
         ],
     )
@@ -453,6 +457,163 @@ class TestStories:
         assert kbgen("stories", at=repo.folder).out == "0 stories: 0 with commits, 0 with notes.\n"
         assert kbgen("stories", "--format", "json", at=repo.folder).json == []
         assert kbgen("backfill", "--all", at=repo.folder).out == "0 written, 0 unchanged, 0 left out\n"
+
+
+class TestFacts:
+    def test_the_overview(self, kbgen: Kbgen, project: GitRepo) -> None:
+        result = kbgen("facts", at=project.folder)
+        assert result.code == 0
+        lines = result.out.splitlines()
+        assert lines[0].split() == ["Kind", "Facts", "Example"]
+        symbol = next(line for line in lines if line.startswith("symbol "))
+        assert symbol.split(maxsplit=2) == ["symbol", "5", "Fence (src/fence.py:1)"]
+        assert re.search(r"^raw: .*import 1", result.out, re.MULTILINE)
+        assert re.fullmatch(r"\d+ files read\.", lines[-1])
+        assert kbgen("facts", at=project.folder).out == result.out
+
+    def test_a_kind(self, kbgen: Kbgen, project: GitRepo) -> None:
+        result = kbgen("facts", "symbol", "test_case", "--path", "src", at=project.folder)
+        assert "src/fence.py:4  Fence.open" in result.out
+        assert result.out.endswith("\ntest_case (0)\nNo fact of kind test_case.\n")
+        limited = kbgen("facts", "symbol", "--limit", "2", at=project.folder).out
+        assert limited.splitlines()[-1] == "… 3 more: --limit 5 shows all, --path chooses"
+
+    def test_every_fact_shows_its_evidence(self, kbgen: Kbgen, project: GitRepo) -> None:
+        facts = kbgen("facts", "--format", "json", at=project.folder).json
+        assert {"symbol", "test_case", "import"} <= {fact["kind"] for fact in facts}
+        for fact in facts:
+            text = (project.folder / fact["path"]).read_text()
+            assert 1 <= fact["line"] <= text.count("\n")
+            assert re.fullmatch(r"[0-9a-f]{16}|[0-9a-f]{40}", fact["hash"]), fact
+        oil = next(fact for fact in facts if (fact["kind"], fact["name"]) == ("symbol", "OIL"))
+        assert (oil["path"], oil["line"], oil["symbol"]) == ("src/oil.py", 1, "OIL")
+        by_kind = kbgen("facts", "symbol", "--format", "json", "--limit", "3", at=project.folder).json
+        assert by_kind == [fact for fact in facts if fact["kind"] == "symbol"][:3]
+        assert kbgen("facts", "route", "--format", "json", at=project.folder).json == []
+
+    def test_what_was_not_read(self, kbgen: Kbgen, project: GitRepo) -> None:
+        assert kbgen("facts", "--skipped", at=project.folder).out == "Every file was read whole.\n"
+        project.commit("chore: rust", {"src/rust.py": "def (:\n", "lib/blob.py": b"\0\1\2"})
+        lines = kbgen("facts", "--skipped", at=project.folder).out.splitlines()
+        assert [line.partition(": ")[0] for line in lines] == ["lib/blob.py", "src/rust.py"]
+        notes = kbgen("facts", "--skipped", "--path", "lib", "--format", "json", at=project.folder).json
+        assert notes == [{"path": "lib/blob.py", "why": "is binary, or text in an encoding other than UTF-8"}]
+        assert kbgen("facts", at=project.folder).out.endswith("2 notes on what was not (--skipped).\n")
+
+    def test_a_revision_and_the_work_tree(self, kbgen: Kbgen, project: GitRepo) -> None:
+        def find(*options: str) -> set[str]:
+            facts = kbgen("facts", "symbol", *options, "--format", "json", at=project.folder).json
+            return {fact["name"] for fact in facts}
+
+        (project.folder / "src/bell.py").write_text("BELL = 1\n")
+        (project.folder / "src/oil.py").write_text("GREASE = 1\n")
+        assert "OIL" in find()
+        assert "OIL" not in find("--rev", "HEAD~1")
+        now = find("--worktree")
+        assert {"BELL", "GREASE"} <= now
+        assert "OIL" not in now
+        (project.folder / "src/bell.py").write_text("GONG = 1\n")
+        assert "GONG" in find("--worktree")
+        assert "OIL" in find()
+
+    def test_the_second_time_no_file_is_read(
+        self, kbgen: Kbgen, project: GitRepo, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first = kbgen("facts", "--format", "json", at=project.folder)
+        table = kbgen("facts", "symbol", at=project.folder).out
+
+        def fail(*_: object, **__: object) -> None:
+            raise AssertionError("reads files")
+
+        monkeypatch.setattr("kbgen.adapters.git.Git.list_tree", fail)
+        monkeypatch.setattr("kbgen.adapters.git.Git.read_objects", fail)
+        assert kbgen("facts", "--format", "json", at=project.folder) == first
+        assert kbgen("facts", "symbol", at=project.folder).out == table
+        project.commit("chore: wind", {"src/wind.py": "WIND = 1\n"})
+        assert kbgen("facts", at=project.folder).code == 3
+
+    def test_another_configuration_is_another_result(self, kbgen: Kbgen, project: GitRepo) -> None:
+        assert len(kbgen("facts", "symbol", "--format", "json", at=project.folder).json) == 5
+        (project.folder / "kbgen.yaml").write_text("noise: [src/oil.py]\n")
+        assert len(kbgen("facts", "symbol", "--format", "json", at=project.folder).json) == 4
+
+    def test_signal_rules_of_the_project(self, kbgen: Kbgen, project: GitRepo) -> None:
+        project.commit("chore: bell", {"src/bell.py": "from smith import forge\n\nBELL = forge('bronze', 7)\n"})
+        config = project.folder / "kbgen.yaml"
+        rule = (
+            "{id: smith, match: {call: [forge]}, from: ^smith, emit: [{kind: casting, name: [0], args: {weight: 1}}]}"
+        )
+        config.write_text(f"signals:\n  rules:\n    - {rule}\n")
+        [fact] = kbgen("facts", "casting", "--format", "json", at=project.folder).json
+        assert (fact["name"], fact["path"], fact["line"], fact["attrs"]["weight"]) == ("bronze", "src/bell.py", 3, "7")
+        config.write_text(f"signals:\n  rules:\n    - {rule.replace('call:', 'cal:')}\n")
+        wrong = kbgen("facts", at=project.folder)
+        assert (wrong.code, wrong.out) == (2, "")
+        assert wrong.err.startswith("kbgen: config: kbgen.yaml:3: rule smith")
+
+    def test_history_is_not_looked_at(self, kbgen: Kbgen, project: GitRepo, tmp_path: Path) -> None:
+        """A shallow clone has all that is asked of it; a partial one may not."""
+        expected = kbgen("facts", at=project.folder).out
+        assert not list((project.folder / ".git/kbgen").glob("index-*"))
+        clone = GitRepo(tmp_path / "shallow", make=False)
+        project.git("clone", "-q", "--depth", "1", project.folder.as_uri(), str(clone.folder))
+        assert kbgen("facts", at=clone.folder).out == expected
+        clone.git("config", "remote.origin.promisor", "true")
+        assert kbgen("facts", at=clone.folder).out == expected
+        (clone.folder / ".git/kbgen/facts-2.sqlite").unlink()
+        refused = kbgen("facts", at=clone.folder)
+        assert (refused.code, refused.out) == (2, "")
+        assert "partial clone" in refused.err
+
+    def test_a_bare_repository_and_one_without_code(self, kbgen: Kbgen, project: GitRepo, tmp_path: Path) -> None:
+        bare = project.copy(tmp_path / "bare.git", "--bare")
+        assert kbgen("facts", at=bare.folder).out == kbgen("facts", at=project.folder).out
+        assert "no work tree" in kbgen("facts", "--worktree", at=bare.folder).err
+        empty = GitRepo(tmp_path / "empty")
+        empty.commit("one", {"a.txt": "a\n"})
+        assert kbgen("facts", at=empty.folder).out == "0 files read.\n"
+        assert kbgen("facts", "--format", "json", at=empty.folder).out == "[]\n"
+
+    def test_what_is_bad_is_noted_and_the_rest_is_read(self, kbgen: Kbgen, project: GitRepo, tmp_path: Path) -> None:
+        (project.folder / "src/loop").symlink_to("loop")
+        (project.folder / "src/up").symlink_to("..")
+        (project.folder / "src/key_too.py").symlink_to("key.py")
+        inner = GitRepo(tmp_path / "inner")
+        inner.commit("inner", {"lost.py": "LOST = 1\n"})
+        project.git("submodule", "add", "-q", inner.folder.as_uri(), "vendored")
+        bombs = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}, *a{n - 1}]\n" for n in range(1, 40))
+        project.commit(
+            "chore: trouble",
+            {
+                "huge.py": "X = 1\n" * 3_000_000,
+                "big.py": "BIG = 1\n" * 300_000,
+                "min.js": f"var a={{{'b:1,' * 6000}}}\n",
+                "deep.py": "(" * 5000,
+                "deep.ts": "[" * 5000,
+                "deep.json": "[" * 50_000,
+                "bomb.yaml": bombs,
+                "latin.py": "NAME = 'Zo\xeb'\n".encode("latin-1"),
+                "package.json": '{"name": "doors", // a comment\n "scripts": {"ring": "bell"}}\n',
+                "compose.yaml": "services:\n  db: &db\n    image: postgres\n  copy:\n    <<: *db\n    profiles: [x]\n",
+                "one.py": "from two import B\nALPHA = 1\n",
+                "two.py": "from one import ALPHA\nBETA = 1\n",
+                "zero.py": b"A = 1\n\0",
+            },
+        )
+        result = kbgen("facts", "symbol", "--format", "json", at=project.folder)
+        assert (result.code, result.err) == (0, "")
+        found = {fact["path"] for fact in result.json}
+        assert {"src/fence.py", "src/key.py", "one.py", "two.py", "latin.py"} <= found
+        assert not found & {"src/key_too.py", "src/up/src/key.py", "vendored/lost.py", "huge.py", "big.py", "min.js"}
+        notes = {note["path"] for note in kbgen("facts", "--skipped", "--format", "json", at=project.folder).json}
+        assert {"huge.py", "big.py", "min.js", "deep.py", "latin.py", "zero.py", "vendored"} <= notes
+        assert not notes & {"src/loop", "src/up", "src/key_too.py", "one.py", "compose.yaml"}
+
+    def test_a_table_fits_the_terminal(self, project: GitRepo) -> None:
+        project.commit("chore: long", {"src/long.py": f"LONG = '{'x' * 150}'\n"})
+        shown = run_in_terminal("facts", "symbol", at=project.folder, COLUMNS="70", LINES="20")
+        assert "…" in shown
+        assert all(len(re.sub("\x1b\\[[0-9;]*m", "", line)) <= 70 for line in shown.splitlines())
 
 
 class TestInit:

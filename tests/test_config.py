@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kbgen.config import Config, Document, IdsConfig, describe_options, load_config
+from kbgen.config import Config, Document, IdsConfig, SignalRule, SignalsConfig, describe_options, load_config
 from kbgen.errors import ConfigError
 
 
@@ -142,9 +142,36 @@ def test_a_refused_link_base_is_not_repeated() -> None:
 
 def test_every_option_is_described_and_every_described_one_exists() -> None:
     options = {option.key: option for option in describe_options()}
-    plain = {field.name for field in dataclasses.fields(Config)} - {"ids", "remarks"}
-    assert set(options) == plain | {f"ids.{field.name}" for field in dataclasses.fields(IdsConfig)}
+    plain = {field.name for field in dataclasses.fields(Config)} - {"ids", "signals", "remarks"}
+    sections = {"ids": IdsConfig, "signals": SignalsConfig}
+    nested = {f"{name}.{field.name}" for name, section in sections.items() for field in dataclasses.fields(section)}
+    assert set(options) == plain | nested
     assert all(option.help.endswith(".") and option.type for option in options.values())
     assert options["rename_threshold"].default == "50"
     assert options["ids.prefixes"].default == "[]"
     assert options["mailmap"].default == "true"
+
+
+def test_signal_rules_keep_their_lines_and_are_not_read_here() -> None:
+    rule = {"id": "own", "match": {"call": ["emit"]}, "emit": {"kind": "event_emit"}}
+    document = {"signals": {"rules": [rule, {"id": "second"}], "disable": "log"}}
+    config = load_config(Document("kbgen.yaml", document, {("signals", "rules", 0): 4, ("signals", "rules", 1): 9}))
+    assert config.signals == SignalsConfig(
+        (
+            SignalRule('{"id": "own", "match": {"call": ["emit"]}, "emit": {"kind": "event_emit"}}', 4),
+            SignalRule('{"id": "second"}', 9),
+        ),
+        ("log",),
+    )
+    assert load({"signals.disable": ["log"]}).signals.disable == ("log",)
+
+
+@pytest.mark.parametrize("given", ["log", ["log"], [1], 5])
+def test_signal_rules_must_be_mappings(given: Any) -> None:
+    message = refuse({"signals": {"rules": given}}, signals__rules=3)
+    assert message == "kbgen.yaml:3: signals.rules wants a list of rules, each with id, match and emit"
+
+
+def test_a_list_right_below_signals_is_told_where_rules_go() -> None:
+    message = refuse({"signals": [{"id": "own"}]}, signals=2)
+    assert message == "kbgen.yaml:2: signals wants keys of its own, such as `disable: [log]`"

@@ -10,18 +10,18 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
 import typer
 
 from kbgen.errors import KbgenError, UsageError
 
 if TYPE_CHECKING:
-    from kbgen.reports.text import Line
+    from kbgen.reports.layout import Line
     from kbgen.wiring import Run
 
 app = typer.Typer(
@@ -33,6 +33,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+_TEXT_LIMIT = 200
+"""Facts of one kind that a table shows unless asked for more."""
 
 
 class Format(StrEnum):
@@ -101,11 +105,17 @@ def _merge(ctx: typer.Context, folder: Path | None, rev: str | None, format: For
     )
 
 
-@contextmanager
-def _open(common: Common) -> Iterator[Run]:
-    from kbgen.wiring import open_run
+class _Noticing(Protocol):
+    def list_notices(self) -> tuple[str, ...]: ...
 
-    with open_run(common.start, common.rev, quiet=common.quiet) as run:
+
+_Opened = TypeVar("_Opened", bound=_Noticing)
+
+
+@contextmanager
+def _open(common: Common, open_it: Callable[[], AbstractContextManager[_Opened]]) -> Iterator[_Opened]:
+    """What a command works on; what a person should be told of it goes to stderr in the end."""
+    with open_it() as run:
         try:
             yield run
         finally:
@@ -114,15 +124,34 @@ def _open(common: Common) -> Iterator[Run]:
                 typer.echo(f"note: {_inert(notice)}", err=True)
 
 
+def _open_run(common: Common) -> AbstractContextManager[Run]:
+    from kbgen.wiring import open_run
+
+    return _open(common, lambda: open_run(common.start, common.rev, quiet=common.quiet))
+
+
 def _print(common: Common, as_json: Callable[[], Any], as_text: Callable[[], Iterable[Line]]) -> None:
     if common.format is Format.json:
         import json
 
         typer.echo(json.dumps(as_json(), indent=2, ensure_ascii=True))
         return
+    _print_lines(as_text())
+
+
+def _print_lines(lines: Iterable[Line]) -> None:
     colours = _has_colours()
-    for line in as_text():
+    for line in lines:
         typer.echo(typer.style(line.text, bold=True) if line.is_title and colours else line.text)
+
+
+def _measure_terminal() -> int | None:
+    """Columns of the terminal that stdout is, None for a file or pipe."""
+    if not sys.stdout.isatty():
+        return None
+    import shutil
+
+    return shutil.get_terminal_size().columns
 
 
 def _has_colours() -> bool:
@@ -144,9 +173,9 @@ def init(
     No option is set in it: kbgen does the same with the file as without it until you change a line.
     """
     common = _merge(ctx, folder, rev, format, quiet)
-    with _open(common) as run:
+    with _open_run(common) as run:
         from kbgen.reports import report_init
-        from kbgen.reports.text import Line
+        from kbgen.reports.layout import Line
 
         written = run.write_config(force=force)
         _print(common, lambda: report_init(written), lambda: (Line(f"written: {written}"),))
@@ -191,7 +220,7 @@ def backfill(
         )
     if force and keep:
         raise UsageError("--force and --keep exclude each other", "--force drops a hand edit, --keep moves it")
-    with _open(common) as run:
+    with _open_run(common) as run:
         report = run.backfill(
             ids or [],
             missing=missing,
@@ -240,7 +269,7 @@ def show(
 ) -> None:
     """Show what history says of a story; or the stories, decisions and owners of a file."""
     common = _merge(ctx, folder, rev, format, quiet)
-    with _open(common) as run:
+    with _open_run(common) as run:
         from kbgen.reports import report_path, report_record
         from kbgen.reports.text import show_path_report, show_record
 
@@ -274,12 +303,74 @@ def stories(
     common = _merge(ctx, folder, rev, format, quiet)
     if ids and unlinked:
         raise UsageError("--unlinked looks at all stories", "leave out the IDs, or --unlinked")
-    with _open(common) as run:
+    with _open_run(common) as run:
         from kbgen.reports import report_stories
         from kbgen.reports.text import show_stories
 
         rows, loose = run.list_stories(ids or [], unlinked=unlinked, stale=stale)
         _print(common, lambda: report_stories(rows, loose), lambda: show_stories(rows, loose))
+
+
+@app.command(short_help="List what the code says, with evidence.")
+def facts(
+    ctx: typer.Context,
+    kinds: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="KIND", help="Only facts of these kinds: route, symbol, env, …", show_default=False),
+    ] = None,
+    path: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--path", metavar="GLOB", help="Only of these files or folders, from the top.", show_default=False
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit", metavar="N", min=0, help="At most N facts of a kind (default for text: 200).", show_default=False
+        ),
+    ] = None,
+    skipped: Annotated[bool, typer.Option("--skipped", help="List what was not read, and why.")] = False,
+    worktree: Annotated[
+        bool, typer.Option("--worktree", help="Read the files as they lie on disk, uncommitted ones too.")
+    ] = False,
+    folder: Folder = None,
+    rev: Rev = None,
+    format: Out = None,
+    quiet: Quiet = False,
+) -> None:
+    """List what the code of a revision says, each fact with its path, line and content hash.
+
+    Without a KIND the text is an overview, the JSON is everything.
+    """
+    common = _merge(ctx, folder, rev, format, quiet)
+    if kinds and skipped:
+        raise UsageError("--skipped lists files, not facts of a kind", "leave out the kinds, or --skipped")
+    if worktree and common.rev is not None:
+        raise UsageError("--worktree and --rev exclude each other", "--rev reads a commit, --worktree the disk")
+    from kbgen.wiring import open_code
+
+    with _open(common, lambda: open_code(common.start, common.rev, worktree=worktree, quiet=common.quiet)) as run:
+        globs = path or []
+        if common.format is Format.json and not skipped:
+            from kbgen.reports.rows import write_rows
+
+            # Not through typer, which looks for colours in what may be fifty megabytes.
+            sys.stdout.writelines(write_rows(run.read_facts(kinds or [], globs, limit)))
+            sys.stdout.write("\n")
+            return
+        from kbgen.reports import report_skipped
+        from kbgen.reports.facts import show_facts, show_kinds, show_skipped
+
+        if skipped:
+            notes = run.list_skipped(globs)
+            _print(common, lambda: report_skipped(notes), lambda: show_skipped(notes))
+        elif kinds:
+            tables = tuple(run.read_facts(kinds, globs, _TEXT_LIMIT if limit is None else limit))
+            _print_lines(show_facts(tables, _measure_terminal()))
+        else:
+            examples = run.read_examples(globs)
+            _print_lines(show_kinds(examples, run.count_read(globs), len(run.list_skipped(globs)), _measure_terminal()))
 
 
 @app.command(short_help="Make a sample project with history, and run the main job there.")

@@ -5,9 +5,10 @@ A new option is one field of `Config` (or of a section such as `IdsConfig`) and 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from kbgen.errors import ConfigError
@@ -44,6 +45,22 @@ class IdsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalRule:
+    """One signal rule of the project's own, unread: JSON, and its line in `kbgen.yaml`."""
+
+    text: str
+    line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SignalsConfig:
+    """Signal rules besides those that kbgen brings along, and the ids of those to leave out."""
+
+    rules: tuple[SignalRule, ...] = ()
+    disable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Every option with its default. Empty globs mean: find out from the repository; `_ROWS` explains each."""
 
@@ -53,6 +70,8 @@ class Config:
     ids: IdsConfig = IdsConfig()
     notes: NotesPlace = "in-story"
     output_dir: str = "output"
+    diagrams: str = "docs/architecture/diagrams"
+    architecture_page: str = "docs/architecture/dynamic-module-system.md"
     templates: str = "kbgen/templates"
     noise: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
@@ -61,6 +80,7 @@ class Config:
     rename_threshold: int = 50
     rename_limit: int = 1000
     follow_ups: bool = True
+    signals: SignalsConfig = SignalsConfig()
     remarks: tuple[str, ...] = ()
     """What loading changed or passed over and the user should hear of; no option."""
 
@@ -131,6 +151,15 @@ def _read_folder(value: Any) -> str:
     return kept
 
 
+def _read_page(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip().endswith(".md"):
+        raise _Wrong("wants a Markdown file (.md)")
+    try:
+        return _read_folder(value)
+    except _Wrong as wrong:
+        raise _Wrong(f"wants a Markdown file inside the repository, not {value!r}") from wrong
+
+
 def _read_switch(value: Any) -> bool:
     if not isinstance(value, bool):
         raise _Wrong(f"wants true or false, not {_show(value)}")
@@ -175,6 +204,17 @@ def _read_url(value: Any) -> str:
     return f"{match[1]}://{match[2]}{path}"
 
 
+def _read_rules(value: Any) -> tuple[SignalRule, ...]:
+    """What a rule says is checked where rules are read, so that this room need not know."""
+    rules = [value] if isinstance(value, dict) else value
+    if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+        raise _Wrong("wants a list of rules, each with id, match and emit")
+    return tuple(SignalRule(json.dumps(rule, ensure_ascii=False, default=str)) for rule in rules)
+
+
+_EXAMPLES = {"ids": "prefixes: [DM]", "signals": "disable: [log]"}
+"""A key of each section."""
+
 _ROWS = (
     _Row("stories", "list of globs", _read_globs, "Story files; empty: found from the repository."),
     _Row("epics", "list of globs", _read_globs, "Epics and tech specs; empty: found from the repository."),
@@ -185,6 +225,8 @@ _ROWS = (
     _Row("ids.issues", "true or false", _read_switch, "Whether #123 names a story."),
     _Row("notes", "in-story or output", _read_choice("in-story", "output"), "Where notes go: story file or output."),
     _Row("output_dir", "folder", _read_folder, "Folder for notes of stories without a file, and for reports."),
+    _Row("diagrams", "folder", _read_folder, "Folder for the pages of diagrams and their drawings."),
+    _Row("architecture_page", "Markdown file", _read_page, "The page that shows the diagrams; their further pages stand beside it."),
     _Row("templates", "folder", _read_folder, "Folder whose templates go before those that kbgen brings along."),
     _Row("noise", "list of globs", _read_globs, "Files that tools write and no note should list, besides lock files."),
     _Row("tests", "list of globs", _read_globs, "Test files, besides those that their names show."),
@@ -193,6 +235,8 @@ _ROWS = (
     _Row("rename_threshold", "percent", _read_number(1, 100), "How alike two files must be to count as renamed."),
     _Row("rename_limit", "number", _read_number(0, 100_000), "Files of one commit to compare for renames; 0: all."),
     _Row("follow_ups", "true or false", _read_switch, "Whether later fixes without an ID are found and shown."),
+    _Row("signals.rules", "list of rules", _read_rules, "Signal rules besides those that kbgen brings along."),
+    _Row("signals.disable", "list of texts", _read_texts, "Ids of signal rules to leave out."),
 )  # fmt: skip
 
 
@@ -221,7 +265,7 @@ def load_config(document: Document) -> Config:
         if value is None:
             continue  # "stories:" with nothing behind it: the default
         try:
-            values[name] = row.read(value)
+            values[name] = _place_rules(document, key, row.read(value)) if name == "signals.rules" else row.read(value)
         except _Wrong as wrong:
             problems.append((_find_line(document, key), f"{name} {wrong}"))
     if problems:
@@ -234,9 +278,17 @@ def load_config(document: Document) -> Config:
         remarks = (
             f"{document.path}:{line}: link_base holds a name or password; it is left out, take it out of the file",
         )
-    ids = IdsConfig(**{name.removeprefix("ids."): value for name, value in values.items() if name.startswith("ids.")})
     plain = {name: value for name, value in values.items() if "." not in name}
-    return Config(ids=ids, remarks=remarks, **plain)
+    ids = IdsConfig(**_take_section(values, "ids"))
+    return Config(ids=ids, signals=SignalsConfig(**_take_section(values, "signals")), remarks=remarks, **plain)
+
+
+def _take_section(values: Mapping[str, Any], section: str) -> dict[str, Any]:
+    return {name.partition(".")[2]: value for name, value in values.items() if name.startswith(section + ".")}
+
+
+def _place_rules(document: Document, key: KeyPath, rules: tuple[SignalRule, ...]) -> tuple[SignalRule, ...]:
+    return tuple(replace(rule, line=_find_line(document, (*key, index))) for index, rule in enumerate(rules))
 
 
 def _flatten(document: Document, sections: set[str], problems: list[tuple[int, str]]) -> Iterator[tuple[KeyPath, Any]]:
@@ -252,7 +304,7 @@ def _flatten(document: Document, sections: set[str], problems: list[tuple[int, s
             for name, option in inner.items():
                 yield (key, name), option
         elif key in sections and inner is not None:
-            problems.append((_find_line(document, (key,)), f"{key} wants keys of its own, such as `prefixes: [DM]`"))
+            problems.append((_find_line(document, (key,)), f"{key} wants keys of its own, such as `{_EXAMPLES[key]}`"))
         elif key not in sections:
             yield (key,), inner
 

@@ -6,19 +6,24 @@ A port is named for the need, its adapter for the means (`History` is served by 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Literal, Protocol, TypeVar
 
 from kbgen.model import (
     Change,
     Commit,
-    FileFacts,
     LineCount,
     Mention,
     MethodTouch,
     PullRequest,
+    SkippedFile,
     StoryKey,
     TreeEntry,
 )
+
+DrawFormat = Literal["svg", "png", "json"]
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
 
 class Clock(Protocol):
@@ -56,6 +61,10 @@ class Tree(Protocol):
 
         Only files that end in one of `suffixes` are searched, binary files never.
         """
+        ...
+
+    def list_skipped(self) -> tuple[SkippedFile, ...]:
+        """Files that were asked for and are too large to be read, by path."""
         ...
 
 
@@ -128,10 +137,15 @@ class History(Protocol):
 
 
 class FactStore(Protocol):
-    """Keeps facts by (extractor version, blob id); a blob never changes, so neither do they."""
+    """Keeps facts as text by (extractor version, blob id); a blob never changes, so neither do they."""
 
-    def load_facts(self, version: str, blobs: Sequence[str]) -> Mapping[str, FileFacts]: ...
-    def save_facts(self, version: str, facts: Iterable[FileFacts]) -> None: ...
+    def load_facts(self, version: str, blobs: Sequence[str]) -> Mapping[str, str]:
+        """blob -> the text that was saved; unknown ones are left out."""
+        ...
+
+    def save_facts(self, version: str, rows: Iterable[tuple[str, str]]) -> None:
+        """(blob, text) each."""
+        ...
 
 
 class DocumentStore(Protocol):
@@ -150,6 +164,35 @@ class DocumentStore(Protocol):
         ...
 
 
+class ResultStore(Protocol):
+    """Keeps what was computed from a whole revision, so that the same question is answered without reading any file.
+
+    `key` stands for everything that the results rest on (revision, code, configuration); the last few keys are kept.
+    """
+
+    def load_result(self, key: str, name: str) -> str | None: ...
+
+    def save_results(self, key: str, results: Iterable[tuple[str, str]]) -> None:
+        """(name, text) each; all of them or none. What was saved under the key before under other names stays."""
+        ...
+
+
+class Workers(Protocol):
+    """Does one thing to many tasks, several at a time where the machine has room for it.
+
+    A task that brings its worker down (a crash, no end in sight) costs that task alone.
+    """
+
+    def run(
+        self, work: Callable[[Task], Result], tasks: Iterable[Task], count: int
+    ) -> Iterator[tuple[Task, Result | None, str]]:
+        """(task, result, "") of each task, in any order, or (task, None, why) for one that came to no end.
+
+        `work` is a function at the top of a module; `count` is how many tasks there are.
+        """
+        ...
+
+
 class Outputs(Protocol):
     """Files that kbgen may write. Every path is checked: inside the allowed roots, no symlink out."""
 
@@ -159,6 +202,23 @@ class Outputs(Protocol):
 
     def write(self, path: str, content: bytes) -> bool:
         """Atomically; False when the bytes were the same and nothing was touched. Raises OutputError."""
+        ...
+
+
+class Drawer(Protocol):
+    """Lays out and draws graphs that are written as DOT."""
+
+    def draw(self, dot: str, form: DrawFormat, pinned: bool = False) -> bytes:
+        """The drawing, or its places as JSON; `pinned` for a text whose nodes all have their place (a sequence).
+
+        The same text gives the same bytes. Raises GraphvizError, within a time limit.
+        """
+        ...
+
+
+class MermaidCheck(Protocol):
+    def __call__(self, text: str) -> str:
+        """What is wrong with a Mermaid text, ``""`` when nothing is."""
         ...
 
 

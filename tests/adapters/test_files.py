@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from kbgen.adapters.files import FolderOutputs, PreviewOutputs, SafeOutputs, compute_diff
+from kbgen.adapters.files import FolderOutputs, PreviewOutputs, SafeOutputs
+from kbgen.diffs import compute_diff
 from kbgen.errors import OutputError
 from kbgen.ports import Outputs
 

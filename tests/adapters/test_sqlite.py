@@ -16,11 +16,11 @@ import pytest
 
 from kbgen.adapters.git import Git, LogOptions, open_repository
 from kbgen.adapters.sqlite import SqliteHistory, open_history
-from kbgen.adapters.sqlite_facts import SqliteFacts
+from kbgen.adapters.sqlite_facts import KEPT_KEYS, SqliteFacts
 from kbgen.adapters.sqlite_index import KEPT_REVISIONS, hold_lock
 from kbgen.errors import LockedError, RepositoryError
 from kbgen.ids import Grammar, find_mentions
-from kbgen.model import Commit, Fact, FileFacts, LineCount, SkippedFile, StoryKey
+from kbgen.model import Commit, LineCount, StoryKey
 from tests.gitrepo import GitRepo
 
 BODY = "".join(f"line {n}\n" for n in range(20))
@@ -505,28 +505,80 @@ def test_a_kill_at_any_moment_leaves_the_index_usable(repo: GitRepo, git: Git) -
 # ------------------------------------------------------------------------------------------- facts
 
 
-FACTS = FileFacts(
-    "a.py",
-    "ab" * 20,
-    (
-        Fact("symbol", "Gate", "a.py", 3, "class", "Gate", "12ab", (("exported", "yes"), ("kind", "class"))),
-        Fact("import", "x", os.fsdecode(b"\xff.py"), 1),
-    ),
-    (SkippedFile("a.py", "not all of it is Python"),),
-)
+BLOB, OTHER = "ab" * 20, "cd" * 20
+FACTS = '["latin-\\udce9.py","é"]'
 
 
 def test_facts_come_back_as_they_were(tmp_path: Path) -> None:
-    other = FileFacts(os.fsdecode(b"latin-\xe9.py"), "cd" * 20, ())
     with SqliteFacts(tmp_path) as store:
-        store.save_facts("python-1", [FACTS, other])
+        store.save_facts("python-1", [(BLOB, FACTS), (OTHER, "")])
+        store.save_facts("python-1", iter([(OTHER, "x" * 100_000)]))
     with SqliteFacts(tmp_path) as store:
-        assert store.load_facts("python-1", [FACTS.blob, other.blob, "00" * 20]) == {
-            FACTS.blob: FACTS,
-            other.blob: other,
-        }
-        assert store.load_facts("python-2", [FACTS.blob]) == {}
+        assert store.load_facts("python-1", [BLOB, OTHER, "00" * 20]) == {BLOB: FACTS, OTHER: "x" * 100_000}
+        assert store.load_facts("python-2", [BLOB]) == {}
         assert store.notices == ()
+    [path] = tmp_path.glob("facts-*.sqlite")
+    assert path.stat().st_size < 100_000
+
+
+def test_results_come_back_by_key_and_name(tmp_path: Path) -> None:
+    with SqliteFacts(tmp_path) as store:
+        store.save_results("one", [("facts", "[]"), ("facts:route", "é")])
+        store.save_results("one", [("diagram:mesh", "{}"), ("facts", "[1]")])
+        store.save_results("two", [("facts", "[2]")])
+    with SqliteFacts(tmp_path) as store:
+        names = ("facts", "facts:route", "diagram:mesh", "facts:agent")
+        assert [store.load_result("one", name) for name in names] == ["[1]", "é", "{}", None]
+        assert store.load_result("two", "facts") == "[2]"
+        assert store.load_result("three", "facts") is None
+
+
+def test_results_of_the_last_few_keys_are_kept(tmp_path: Path) -> None:
+    keys = [f"key-{number}" for number in range(20)]
+    with SqliteFacts(tmp_path) as store:
+        for key in keys:
+            store.save_results(key, [("facts", key), ("more", "x")])
+        kept = [key for key in keys if store.load_result(key, "facts") == key]
+        assert kept == keys[-KEPT_KEYS:]
+        store.save_results(keys[-1], [("other", "x")])
+        assert store.load_result(kept[0], "more") == "x"
+    with sqlite3.connect(next(tmp_path.glob("facts-*.sqlite"))) as connection:
+        assert connection.execute("SELECT count(*) FROM results").fetchone() == (2 * KEPT_KEYS + 1,)
+        assert connection.execute("SELECT count(*) FROM keys").fetchone() == (KEPT_KEYS,)
+    connection.close()
+
+
+def test_a_result_is_saved_with_all_others_or_not_at_all(tmp_path: Path) -> None:
+    def compute() -> Iterator[tuple[str, str]]:
+        yield "facts", "[]"
+        raise KeyboardInterrupt
+
+    with SqliteFacts(tmp_path) as store:
+        with pytest.raises(KeyboardInterrupt):
+            store.save_results("one", compute())
+        assert store.load_result("one", "facts") is None
+        store.save_results("one", [("facts", "[]")])
+        assert store.load_result("one", "facts") == "[]"
+
+
+def test_what_is_no_packed_text_counts_as_unknown(tmp_path: Path) -> None:
+    with SqliteFacts(tmp_path) as store:
+        store.save_facts("1", [(BLOB, FACTS)])
+        store.save_results("one", [("facts", "[]")])
+        path = next(tmp_path.glob("facts-*.sqlite"))
+        with sqlite3.connect(path) as connection:
+            connection.execute("UPDATE facts SET value = 'nonsense'")
+            connection.execute("UPDATE results SET value = x'789c00'")
+        connection.close()
+        assert store.load_facts("1", [BLOB]) == {}
+        assert store.load_result("one", "facts") is None
+
+
+def test_the_store_of_an_older_version_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "facts-1.sqlite").write_bytes(b"old")
+    (tmp_path / "index-1.sqlite").write_bytes(b"index")
+    with SqliteFacts(tmp_path):
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["facts-2.sqlite", "index-1.sqlite"]
 
 
 def test_documents_come_back_by_path_and_blob(tmp_path: Path) -> None:
@@ -541,26 +593,26 @@ def test_documents_come_back_by_path_and_blob(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"no database", b"", b"SQLite format 3\0" + b"\xff" * 5000])
 def test_a_damaged_fact_store_is_begun_anew(tmp_path: Path, content: bytes) -> None:
     with SqliteFacts(tmp_path) as store:
-        store.save_facts("1", [FACTS])
+        store.save_facts("1", [(BLOB, FACTS)])
     [path] = tmp_path.glob("facts-*.sqlite")
     path.write_bytes(content)
     with SqliteFacts(tmp_path) as store:
-        assert store.load_facts("1", [FACTS.blob]) == {}
-        store.save_facts("1", [FACTS])
-        assert store.load_facts("1", [FACTS.blob]) == {FACTS.blob: FACTS}
+        assert store.load_facts("1", [BLOB]) == {}
+        store.save_facts("1", [(BLOB, FACTS)])
+        assert store.load_facts("1", [BLOB]) == {BLOB: FACTS}
 
 
 def test_a_fact_store_damaged_in_the_middle_of_a_run_is_begun_anew(tmp_path: Path) -> None:
-    many = [FileFacts(f"{n}.py", f"{n:040x}", FACTS.facts) for n in range(300)]
+    many = {f"{n:040x}": str(n) * 600 for n in range(300)}
     with SqliteFacts(tmp_path) as store:
-        store.save_facts("1", many)
+        store.save_facts("1", many.items())
     [path] = tmp_path.glob("facts-*.sqlite")
     content = path.read_bytes()
     path.write_bytes(content[:8192] + b"\xff" * (len(content) - 8192))
     with SqliteFacts(tmp_path) as store:
-        store.load_facts("1", [file.blob for file in many])
-        store.save_facts("1", many)
-        assert len(store.load_facts("1", [file.blob for file in many])) == 300
+        store.load_facts("1", list(many))
+        store.save_facts("1", many.items())
+        assert store.load_facts("1", list(many)) == many
         assert len(store.notices) == 1
 
 
@@ -569,8 +621,8 @@ def test_a_fact_store_that_another_run_holds_costs_only_the_cache(
 ) -> None:
     monkeypatch.setattr("kbgen.adapters.sqlite_index.WAIT_S", 0.05)
     with SqliteFacts(tmp_path) as store:
-        holder = sqlite3.connect(tmp_path / "facts-1.sqlite", isolation_level=None)
+        holder = sqlite3.connect(tmp_path / "facts-2.sqlite", isolation_level=None)
         holder.execute("BEGIN EXCLUSIVE")
-        store.save_facts("1", [FACTS])
-        assert store.load_facts("1", [FACTS.blob]) == {}
+        store.save_facts("1", [(BLOB, FACTS)])
+        assert store.load_facts("1", [BLOB]) == {}
         holder.close()

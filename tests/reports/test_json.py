@@ -33,7 +33,16 @@ from kbgen.model import (
     StoryRow,
     SymbolWork,
 )
-from kbgen.reports import report_backfill, report_demo, report_init, report_path, report_record, report_stories
+from kbgen.reports import (
+    report_backfill,
+    report_demo,
+    report_fact,
+    report_init,
+    report_path,
+    report_record,
+    report_skipped,
+    report_stories,
+)
 from tests.commands import Kbgen
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "json.md"
@@ -70,6 +79,7 @@ BACKFILL = BackfillReport(
     ("a.md",), ("b.md",), (("c.md", "c.md:3: edited\n  hint: --force"),), ("c.md",), (("DM-01.6", STATE),), ("--- a\n",)
 )  # fmt: skip
 ROWS = (StoryRow(STORY, 1, 2, "kbgen"), StoryRow(BARE_STORY, 0, 0, "none"))
+FACT = Fact("route", "GET /a", "src/a.py", 4, "GET /a", "A.b", "", (("method", "GET"), ("key", "x"), ("key", "y")))
 
 REPORTS: dict[str, Any] = {
     "Evidence": report_record(RECORD)["symbols"][0]["evidence"],
@@ -77,6 +87,8 @@ REPORTS: dict[str, Any] = {
     "`kbgen show PATH`": report_path(PATH),
     "`kbgen stories`": report_stories(ROWS, None),
     "`kbgen stories`, with `--unlinked`": report_stories(ROWS, (COMMIT,)),
+    "`kbgen facts`": [report_fact(FACT, "ab" * 20)],
+    "`kbgen facts`, with `--skipped`": report_skipped(RECORD.skipped),
     "`kbgen backfill`": report_backfill(BACKFILL),
     "`kbgen init`": report_init("kbgen.yaml"),
     "`kbgen demo`": report_demo("demo", "12" * 20, BACKFILL),
@@ -90,8 +102,8 @@ def read_tables() -> dict[str, dict[str, str]]:
     for line in DOCUMENT.read_text().splitlines():
         if line.startswith("## "):
             section = line[3:]
-        elif line == "With `--unlinked`:":
-            section += ", with `--unlinked`"
+        elif match := re.match(r"With (`--[a-z]+`)[:,]", line):
+            section += f", with {match[1]}"
         elif match := re.match(r"\| `([^`]+)` \| ([^|]+) \|", line):
             tables.setdefault(section, {})[match[1]] = match[2]
     return tables
@@ -126,6 +138,8 @@ def fits(value: Any, kind: str) -> bool:
         )
     if kind in ("evidence", "object"):
         return isinstance(value, dict) and (kind == "object" or value.keys() <= TABLES["Evidence"].keys())
+    if kind == "map":
+        return isinstance(value, dict) and all(fits(v, "string or list of strings") for v in value.values())
     if kind == "number":
         return isinstance(value, int | float) and not isinstance(value, bool)
     if kind == "integer":
@@ -166,6 +180,12 @@ def test_a_reason_and_its_hint_are_two_keys() -> None:
     assert report_backfill(BACKFILL)["left_out"] == [{"path": "c.md", "why": "c.md:3: edited", "hint": "--force"}]
 
 
+def test_a_detail_with_several_values_is_a_list() -> None:
+    assert report_fact(FACT, "h")["attrs"] == {"method": "GET", "key": ["x", "y"]}
+    thrice = Fact("tool", "t", "a.py", 1, attrs=(("key", "x"), ("key", "y"), ("key", "z")))
+    assert report_fact(thrice, "h")["attrs"] == {"key": ["x", "y", "z"]}
+
+
 def test_the_real_thing_on_the_sample(kbgen: Kbgen, sample: Path) -> None:
     for section, command in (
         ("`kbgen show ID`", ("show", "DM-01.6")),
@@ -173,6 +193,9 @@ def test_the_real_thing_on_the_sample(kbgen: Kbgen, sample: Path) -> None:
         ("`kbgen show PATH`", ("show", "mesh/agents/loading.py")),
         ("`kbgen stories`", ("stories",)),
         ("`kbgen stories`, with `--unlinked`", ("stories", "--unlinked")),
+        ("`kbgen facts`", ("facts",)),
+        ("`kbgen facts`", ("facts", "route", "symbol", "--limit", "3")),
+        ("`kbgen facts`, with `--skipped`", ("facts", "--skipped")),
         ("`kbgen backfill`", ("backfill", "--all", "--diff", "--dry-run")),
         ("`kbgen init`", ("init",)),
     ):
@@ -188,6 +211,7 @@ def test_the_keys_that_other_programs_rely_on() -> None:
         " decisions[].text decisions[].source deviations[].kind deviations[].text deviations[].evidence"
         " deferred[].text deferred[].source",
         "`kbgen stories`": "[].story [].title [].spec [].status [].commits [].notes",
+        "`kbgen facts`": "[].kind [].name [].value [].path [].line [].symbol [].hash [].attrs",
         "`kbgen backfill`": "written unchanged left_out[].path left_out[].why criteria[].story criteria[].ac"
         " criteria[].state criteria[].why",
     }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kbgen.model import BackfillReport, PathReport, SkippedFile, StoryRow
-from kbgen.reports.text import Line, show_backfill, show_demo, show_path_report, show_record, show_stories
+from kbgen.reports.layout import Line
+from kbgen.reports.text import show_backfill, show_demo, show_path_report, show_record, show_stories
 from tests.reports.test_json import BARE, COMMIT, PATH, RECORD, ROWS, STORY
 
 

@@ -17,8 +17,6 @@ import unicodedata
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
-from kbgen import splice
-from kbgen.diffs import compute_diff
 from kbgen.errors import OutputError
 
 MAX_FILE_BYTES = 100 * 1024 * 1024
@@ -206,6 +204,9 @@ class FolderOutputs:
     def write(self, path: str, content: bytes) -> bool:
         existing = self._files.read(path)
         if existing is not None and existing != content and not self._force:
+            # Imported where something is written: most runs only read.
+            from kbgen import splice
+
             style: splice.Style = "html" if path.endswith((".md", ".markdown", ".mdx")) else "hash"
             shown = str(self._folder / path)
             for block in splice.find_blocks(existing, style, path=shown):
@@ -241,6 +242,8 @@ class PreviewOutputs:
 
     def list_diffs(self) -> tuple[tuple[str, str], ...]:
         """(path, unified diff) of every file that would change, by path."""
+        from kbgen.diffs import compute_diff
+
         return tuple(
             (path, compute_diff(path, before, after))
             for path, (before, after) in sorted(self._written.items())

@@ -193,13 +193,17 @@ class Git:
             raise IncompleteHistoryError(
                 "this is a shallow clone: its history is cut off", "run: git fetch --unshallow"
             )
+        self.check_complete_objects()
+        self._known_complete = True
+
+    def check_complete_objects(self) -> None:
+        """Raises IncompleteHistoryError for a partial clone, whose files may be missing without a word."""
         pattern = r"^(extensions\.partialclone|remote\..*\.(promisor|partialclonefilter))$"
         if self._ask("config", "--get-regexp", pattern).stdout.strip():
             raise IncompleteHistoryError(
                 "this is a partial clone: git fetches missing files over the network, and kbgen never does",
                 "clone again without --filter",
             )
-        self._known_complete = True
 
     def list_work_tree(self) -> tuple[tuple[str, str], ...]:
         """(path, hash of a submodule's commit or "") of tracked and untracked files that are not ignored, sorted."""

@@ -1,35 +1,39 @@
-"""What was read out of a blob before? Facts and parsed documents, kept because a blob never changes."""
+"""What was found out before? Facts and documents of blobs, which never change, and results of whole revisions."""
 
 from __future__ import annotations
 
-import contextlib
-import json
 import sqlite3
+import zlib
 from binascii import unhexlify
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kbgen.adapters.sqlite_index import connect
 from kbgen.errors import RepositoryError
-from kbgen.history import decode_path, encode_path
-from kbgen.model import Fact, FileFacts, SkippedFile
+from kbgen.history import encode_path
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Part of the file's name; another one begins a new file and deletes the older ones."""
+KEPT_KEYS = 4
+"""Of results: what was computed under older ones is dropped when something new is saved."""
 MAX_FILE_BYTES = 512 * 1024 * 1024
 """A larger store is begun anew: it holds what no revision in use has any more."""
 
 _TABLES = f"""
 CREATE TABLE IF NOT EXISTS facts (
-  version TEXT NOT NULL, blob BLOB NOT NULL, path BLOB NOT NULL, value TEXT NOT NULL, UNIQUE (version, blob));
+  version TEXT NOT NULL, blob BLOB NOT NULL, value BLOB NOT NULL, UNIQUE (version, blob));
 CREATE TABLE IF NOT EXISTS documents (
   version TEXT NOT NULL, blob BLOB NOT NULL, path BLOB NOT NULL, value TEXT NOT NULL, UNIQUE (version, blob, path));
+CREATE TABLE IF NOT EXISTS keys (number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS results (
+  number INTEGER NOT NULL, name TEXT NOT NULL, value BLOB NOT NULL, UNIQUE (number, name));
 PRAGMA user_version = {SCHEMA_VERSION};
 """
 
 
 class SqliteFacts:
-    """The `FactStore` and `DocumentStore` ports, in a file of the cache folder.
+    """The `FactStore`, `DocumentStore` and `ResultStore` ports, in a file of the cache folder.
 
     Only a cache: what cannot be read is begun anew, and what cannot be written is computed again the next time.
     """
@@ -41,8 +45,11 @@ class SqliteFacts:
             raise RepositoryError(
                 f"{self._path} is a symbolic link, and kbgen follows none out of the repository", f"rm {self._path}"
             )
-        if self._path.exists() and self._path.stat().st_size > MAX_FILE_BYTES:
-            self._remove()
+        if not self._path.exists():
+            for older in range(SCHEMA_VERSION):
+                _remove(folder / f"facts-{older}.sqlite")
+        elif self._path.stat().st_size > MAX_FILE_BYTES:
+            _remove(self._path)
         try:
             self._connection = self._open()
         except sqlite3.DatabaseError as error:
@@ -62,20 +69,19 @@ class SqliteFacts:
         """What a person should be told: that the store was damaged and has been begun anew."""
         return tuple(self._notices)
 
-    def load_facts(self, version: str, blobs: Sequence[str]) -> Mapping[str, FileFacts]:
-        """Facts by blob, with the path that they were saved with: the same content may lie at other paths too."""
-        query = "SELECT path, value FROM facts WHERE version = ? AND blob = ?"
-        found: dict[str, FileFacts] = {}
+    def load_facts(self, version: str, blobs: Sequence[str]) -> Mapping[str, str]:
+        query = "SELECT value FROM facts WHERE version = ? AND blob = ?"
+        found: dict[str, str] = {}
         for blob in blobs:
             row = self._read(query, (version, unhexlify(blob)))
-            if row:
-                with contextlib.suppress(ValueError, TypeError, IndexError):
-                    found[blob] = _unpack(decode_path(row[0]), blob, json.loads(row[1]))
+            text = _unpack(row[0]) if row else None
+            if text is not None:
+                found[blob] = text
         return found
 
-    def save_facts(self, version: str, facts: Iterable[FileFacts]) -> None:
-        rows = ((version, unhexlify(file.blob), encode_path(file.path), _dump(_pack(file))) for file in facts)
-        self._write("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?)", rows)
+    def save_facts(self, version: str, rows: Iterable[tuple[str, str]]) -> None:
+        packed = ((version, unhexlify(blob), _pack(text)) for blob, text in rows)
+        self._write(("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", packed))
 
     def load_documents(self, version: str, wanted: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
         query = "SELECT value FROM documents WHERE version = ? AND blob = ? AND path = ?"
@@ -88,11 +94,26 @@ class SqliteFacts:
 
     def save_documents(self, version: str, rows: Iterable[tuple[str, str, str]]) -> None:
         packed = ((version, unhexlify(blob), encode_path(path), text) for path, blob, text in rows)
-        self._write("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?)", packed)
+        self._write(("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?)", packed))
 
     def forget_documents(self, prefix: str, keep: str) -> None:
-        rows = iter([(len(prefix), prefix, unhexlify(keep))])
-        self._write("DELETE FROM documents WHERE substr(version, 1, ?) = ? AND blob <> ?", rows)
+        rows = [(len(prefix), prefix, unhexlify(keep))]
+        self._write(("DELETE FROM documents WHERE substr(version, 1, ?) = ? AND blob <> ?", rows))
+
+    def load_result(self, key: str, name: str) -> str | None:
+        query = "SELECT value FROM results JOIN keys USING (number) WHERE key = ? AND name = ?"
+        row = self._read(query, (key, name))
+        return _unpack(row[0]) if row else None
+
+    def save_results(self, key: str, results: Iterable[tuple[str, str]]) -> None:
+        insert = "INSERT OR REPLACE INTO results SELECT number, ?, ? FROM keys WHERE key = ?"
+        oldest = "(SELECT max(number) FROM keys) - ?"
+        self._write(
+            ("INSERT OR IGNORE INTO keys (key) VALUES (?)", [(key,)]),
+            (insert, ((name, _pack(text), key) for name, text in results)),
+            (f"DELETE FROM results WHERE number <= {oldest}", [(KEPT_KEYS,)]),
+            (f"DELETE FROM keys WHERE number <= {oldest}", [(KEPT_KEYS,)]),
+        )
 
     # --------------------------------------------------------------------------------- the file
 
@@ -114,16 +135,12 @@ class SqliteFacts:
             self._connection.executescript(_TABLES)
             return
         self._notices.append(f"the fact store was damaged and has been begun anew: {self._path}")
-        self._remove()
+        _remove(self._path)
         try:
             self._connection = self._open()
         except sqlite3.Error:
             self._connection = sqlite3.connect(":memory:", isolation_level=None)
             self._connection.executescript(_TABLES)
-
-    def _remove(self) -> None:
-        for path in (self._path, self._path.with_name(f"{self._path.name}-journal")):
-            path.unlink(missing_ok=True)
 
     def _read(self, query: str, values: tuple[Any, ...]) -> tuple[Any, ...] | None:
         try:
@@ -134,10 +151,11 @@ class SqliteFacts:
             return None
         return row
 
-    def _write(self, query: str, rows: Iterator[tuple[Any, ...]]) -> None:
+    def _write(self, *statements: tuple[str, Iterable[tuple[Any, ...]]]) -> None:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany(query, rows)
+            for query, rows in statements:
+                self._connection.executemany(query, rows)
             self._connection.execute("COMMIT")
         except sqlite3.DatabaseError as error:
             if self._connection.in_transaction:
@@ -145,32 +163,25 @@ class SqliteFacts:
             if not isinstance(error, sqlite3.OperationalError):
                 self._connection.close()
                 self._begin_anew(error)
+        except BaseException:
+            # The rows are computed while they are written.
+            self._connection.execute("ROLLBACK")
+            raise
 
 
-def _dump(value: Any) -> str:
-    # Escapes, because a path that is no UTF-8 holds lone surrogates, which SQLite refuses as text.
-    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+def _remove(path: Path) -> None:
+    for part in (path, path.with_name(f"{path.name}-journal")):
+        part.unlink(missing_ok=True)
 
 
-def _pack(file: FileFacts) -> list[Any]:
-    """``[[kind, name, line, value, symbol, hash, [[key, value]…], path]…], [[path, why]…]``; path only when another."""
-    facts = []
-    for fact in file.facts:
-        row = [fact.kind, fact.name, fact.line, fact.value, fact.symbol, fact.hash, fact.attrs]
-        facts.append([*row, fact.path] if fact.path != file.path else row)
-    return [facts, [[skipped.path, skipped.why] for skipped in file.skipped]]
+def _pack(text: str) -> bytes:
+    """A tenth of the text's size; the fastest level, since a cold run packs some twenty megabytes."""
+    return zlib.compress(text.encode("utf-8"), 1)
 
 
-def _unpack(path: str, blob: str, value: list[Any]) -> FileFacts:
-    facts = tuple(
-        Fact(
-            row[0], row[1], row[7] if len(row) > 7 else path, row[2], row[3], row[4], row[5], tuple(map(_pair, row[6]))
-        )
-        for row in value[0]
-    )
-    return FileFacts(path, blob, facts, tuple(SkippedFile(*row) for row in value[1]))
-
-
-def _pair(pair: list[str]) -> tuple[str, str]:
-    key, value = pair
-    return key, value
+def _unpack(value: bytes) -> str | None:
+    """None for what is no packed text."""
+    try:
+        return zlib.decompress(value).decode("utf-8")
+    except (zlib.error, UnicodeDecodeError, TypeError):
+        return None

@@ -12,7 +12,7 @@ from kbgen.errors import UnknownStoryError
 from kbgen.ids import Grammar, select_stories
 from kbgen.model import Link, Mention, Story, StoryKey, StoryRecord
 from kbgen.pipeline.recall import KnownStories, Recall
-from kbgen.ports import DocumentStore, FactStore, History, Progress, Tree
+from kbgen.ports import DocumentStore, FactStore, History, Progress, Tree, Workers
 
 # The rooms that read stories, code and links are imported where they are used: a run that finds its notes
 # written before needs none of them, and importing them would take longer than the run.
@@ -34,6 +34,8 @@ class Project:
     progress: Progress
     recall: Recall | None = None
     """What earlier runs at this revision wrote; None: compute everything."""
+    workers: Workers | None = None
+    """For reading many files at once; None: one after another."""
 
     @cached_property
     def grammar(self) -> Grammar:
@@ -79,7 +81,7 @@ class Project:
     def code(self) -> StoredCode:
         from kbgen.pipeline.code import StoredCode
 
-        return StoredCode(self.tree, self.facts, self.config)
+        return StoredCode(self.tree, self.facts, self.config, self.workers)
 
     @cached_property
     def linker(self) -> Linker:
