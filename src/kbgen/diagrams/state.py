@@ -1,0 +1,223 @@
+"""State and how it is kept in step: client stores, storage keys, channels between tabs, sockets, the server's copy.
+
+A -> B means that code of A reads or writes B, sends it or is sent it. Anchors are the stores of the browser and
+whatever is named for state or synchronising; what hangs on none of them is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from kbgen.diagrams.mesh import Mesh
+from kbgen.diagrams.trace import Tracer
+from kbgen.join.keys import match_keys
+from kbgen.join.program import Place
+from kbgen.model import Diagram, DiagramEdge, DiagramNode, Evidence, Fact
+from kbgen.patterns import LazyPattern
+
+_SYNC_WORDS = LazyPattern(r"state|sync|snapshot|persist|hydrat|replica|presence", re.IGNORECASE)
+_STATE_PATH = LazyPattern(r"/[\w-]*(?:state|snapshot)\b", re.IGNORECASE)
+_HOPS = 3
+"""Local calls between a handler on the server and the store that it reaches."""
+
+
+@dataclass(slots=True)
+class _Link:
+    kind: str
+    labels: dict[str, None] = field(default_factory=dict)
+    evidence: dict[Evidence, None] = field(default_factory=dict)
+
+
+class _Drawing:
+    def __init__(self, mesh: Mesh) -> None:
+        self.mesh = mesh
+        self.system = mesh.system
+        self.program = mesh.system.program
+        self.tracer = Tracer(mesh)
+        self.nodes: dict[str, DiagramNode] = {}
+        self.links: dict[tuple[str, str], _Link] = {}
+
+    def collect(self) -> None:
+        by_kind = self.system.by_kind
+        anchors = {
+            (f.path, f.symbol)
+            for kind in ("broadcast", "storage_key", "socket_emit", "socket_on", "state_middleware")
+            for f in by_kind.get(kind, ())
+            if self._is_about_state(f)
+        }
+        for fact in by_kind.get("storage_key", ()):
+            if (fact.path, fact.symbol) in anchors and "{" not in fact.name:
+                self._add_key(fact)
+        for fact in by_kind.get("broadcast", ()):
+            if (fact.path, fact.symbol) in anchors and fact.name and "{" not in fact.name:
+                node = self._add_node(f"channel:{fact.name}", fact.name, "endpoint", fact, "between tabs")
+                self._link(self._lane(fact), node, "event", fact.attr("type"), fact)
+        self._add_sockets(anchors)
+        self._add_stores(anchors)
+        self._add_server_copies()
+
+    def _is_about_state(self, fact: Fact) -> bool:
+        return bool(_SYNC_WORDS.search(fact.name) or _SYNC_WORDS.search(fact.symbol) or _SYNC_WORDS.search(_stem(fact)))
+
+    def _lane(self, fact: Fact) -> DiagramNode:
+        lane = self.tracer.find_lane((fact.path, fact.symbol))
+        self.nodes.setdefault(lane.id, lane)
+        return lane
+
+    def _add_node(self, key: str, label: str, kind: str, fact: Fact, *details: str) -> DiagramNode:
+        unit = self.system.units.find_unit(fact.path)
+        node = DiagramNode(key, label, kind, "live", unit, "", (self.program.make_evidence(fact),), details)
+        return self.nodes.setdefault(key, node)
+
+    def _add_key(self, fact: Fact) -> None:
+        storage = fact.attr("storage") or "storage"
+        node = self._add_node(f"key:{storage}:{fact.name}", fact.name, "store", fact, storage)
+        verb = {"getItem": "reads", "setItem": "writes", "removeItem": "clears"}.get(fact.attr("call"), "")
+        self._link(self._lane(fact), node, "store", verb, fact)
+
+    def _add_sockets(self, anchors: set[Place]) -> None:
+        """Events that one side emits and the other handles; the direction is the message's."""
+        by_kind = self.system.by_kind
+        handlers: dict[str, list[Fact]] = {}
+        for fact in by_kind.get("socket_on", ()):
+            for name, key in fact.attrs:
+                if name == "key":
+                    handlers.setdefault(key, []).append(fact)
+        for fact in by_kind.get("socket_emit", ()):
+            if not _SYNC_WORDS.search(fact.name):
+                continue
+            keys = [value for name, value in fact.attrs if name == "key"]
+            for match in match_keys(handlers, keys):
+                if match.provide.endswith(":*"):
+                    continue
+                for handler in handlers[match.provide]:
+                    source, target = self._lane(fact), self._lane(handler)
+                    if source.id != target.id:
+                        self._link(source, target, "websocket", fact.name, fact, handler)
+
+    def _add_stores(self, anchors: set[Place]) -> None:
+        """Browser stores that synchronising code uses, and who else of it does."""
+        stores = {(f.path, f.symbol): f for f in self.system.by_kind.get("state_store", ())}
+        for place, fact in stores.items():
+            users = [
+                (source, edge)
+                for source in sorted({*anchors, *self._list_near(anchors)})
+                for edge in self.tracer.find_steps(source)
+                if edge.target == place
+            ]
+            if not users:
+                continue
+            node = self._add_node(f"store:{place[0]}:{place[1]}", place[1], "store", fact, fact.attr("library"))
+            for source, edge in users:
+                lane = self.tracer.find_lane(source)
+                self.nodes.setdefault(lane.id, lane)
+                self._link(lane, node, "store", "", edge.fact)
+            for edge in self.tracer.find_steps(place):
+                if _SYNC_WORDS.search(edge.target[1]) and edge.target[0] != place[0]:
+                    lane = self.tracer.find_lane(edge.target)
+                    self.nodes.setdefault(lane.id, lane)
+                    self._link(node, lane, "in-process", edge.target[1].rpartition(".")[2] + "()", edge.fact)
+
+    def _list_near(self, anchors: Iterable[Place]) -> set[Place]:
+        """Hooks and classes named for state that stand beside the anchors or call them."""
+        files = {path for path, _ in anchors}
+        near = set()
+        for fact in self.program.list_facts("symbol"):
+            if fact.attr("kind") not in ("hook", "function", "method", "component"):
+                continue
+            if fact.path in files or _SYNC_WORDS.search(fact.name):
+                near.add((fact.path, fact.symbol))
+        return near
+
+    def _add_server_copies(self) -> None:
+        """From socket handlers and routes for state to the store that they reach, through the services between."""
+        stores: dict[Place, tuple[str, Fact]] = {}
+        for fact in self.system.by_kind.get("store", ()):
+            target = self.mesh.find_store(fact)
+            if target:
+                stores[fact.path, fact.symbol] = (target, fact)
+        leading = self.tracer.find_leading(self._list_methods_of(stores), _HOPS)
+        for fact in self.system.by_kind.get("socket_on", ()):
+            if _SYNC_WORDS.search(fact.name):
+                self._follow_server((fact.path, fact.symbol), self._lane(fact), leading, stores)
+        for match in self.system.matches:
+            route = match.route
+            if route is None or match.confidence < 0.7 or not _STATE_PATH.search(route.attr("path")):
+                continue
+            path, _, symbol = route.attr("handler").partition("::")
+            handler = (path, symbol) if symbol else (route.path, route.symbol)
+            source, served = self._lane(match.call), self.tracer.find_lane(handler)
+            self.nodes.setdefault(served.id, served)
+            self._link(source, served, "http", f"{route.attr('method')} {route.attr('path')}", match.call, route)
+            self._follow_server(handler, served, leading, stores)
+
+    def _follow_server(
+        self, place: Place, lane: DiagramNode, leading: dict[Place, int], stores: dict[Place, tuple[str, Fact]]
+    ) -> None:
+        for edge in self.tracer.find_steps(place):
+            inner = self.tracer.find_lane(edge.target)
+            if edge.target not in leading or inner.id == lane.id or not _SYNC_WORDS.search(inner.label):
+                continue
+            self.nodes.setdefault(inner.id, inner)
+            self._link(lane, inner, "in-process", edge.target[1].rpartition(".")[2] + "()", edge.fact)
+            self._link_store(inner, edge.target, stores)
+
+    def _list_methods_of(self, stores: dict[Place, tuple[str, Fact]]) -> set[Place]:
+        """All methods of the classes that hold a store's client."""
+        found = set()
+        for path, symbol in stores:
+            owner = symbol.partition(".")[0]
+            found |= {(path, name) for name in self.program.list_symbols(path) if name.partition(".")[0] == owner}
+        return found
+
+    def _link_store(self, lane: DiagramNode, place: Place, stores: dict[Place, tuple[str, Fact]]) -> None:
+        for reached in self.system.reach.walk([place]):
+            for (path, symbol), (target, fact) in stores.items():
+                if reached[0] == path and reached[1].partition(".")[0] == symbol.partition(".")[0]:
+                    part = self.mesh.parts.all.get(target)
+                    if part is not None:
+                        evidence = tuple(part.evidence[:1])
+                        self.nodes.setdefault(target, DiagramNode(target, part.label, part.kind, evidence=evidence))
+                        self._link(lane, self.nodes[target], "store", "", fact)
+
+    def _link(self, source: DiagramNode, target: DiagramNode, kind: str, label: str, *facts: Fact) -> None:
+        link = self.links.setdefault((source.id, target.id), _Link(kind))
+        if label and "{" not in label:
+            link.labels.setdefault(label)
+        for fact in facts:
+            link.evidence.setdefault(self.program.make_evidence(fact))
+
+
+def draw_state(mesh: Mesh, level: Literal["overview", "detail"] = "overview") -> Diagram:
+    """State, where it is kept, and what carries it. Empty where nothing is named for it."""
+    drawing = _Drawing(mesh)
+    drawing.collect()
+    used = {end for pair in drawing.links for end in pair}
+    units = {node.group for key, node in drawing.nodes.items() if key in used and node.group}
+    nodes = {key: node for key, node in drawing.nodes.items() if key in used}
+    for unit in units:
+        part = mesh.parts.all.get(unit)
+        if part is not None:
+            nodes.setdefault(unit, DiagramNode(unit, part.label, part.kind, evidence=tuple(part.evidence[:1])))
+    edges = [
+        DiagramEdge(
+            source,
+            target,
+            link.kind,
+            ", ".join(list(link.labels)[: 3 if level == "overview" else 8]),
+            "live",
+            "",
+            "state",
+            tuple(link.evidence)[:8],
+        )
+        for (source, target), link in sorted(drawing.links.items())
+    ]
+    ordered = tuple(nodes[key] for key in sorted(nodes))
+    return Diagram("state-sync", "State synchronisation", "graph", level, ordered, tuple(edges))
+
+
+def _stem(fact: Fact) -> str:
+    return fact.path.rpartition("/")[2]
