@@ -14,7 +14,7 @@ from kbgen.sample.build import build_commits, quote_path
 from kbgen.sample.steps_reader import Signature, read_step
 from tests.gitrepo import GitRepo, make_environment
 
-HEAD = "eafe3d88b8e13a4e6043eade630804b97c24bdfe"
+HEAD = "7ece69a181f610249970525e2e3675aff24b4349"
 """Changes only when a step is edited; then `python -m tests.sample.labels` has to run too."""
 
 RunGit = Callable[[list[str], bytes | None], None]

@@ -1,7 +1,7 @@
 """The demo project: which small repository shows all that kbgen does, with the same hashes everywhere?
 
 `kbgen demo DIR` gets a parcel depot's agent mesh (Python services, a Next.js console, a NestJS API) with
-about forty commits. Each commit is a folder under ``steps/`` that can be read and edited by hand; this
+about sixty commits. Each commit is a folder under ``steps/`` that can be read and edited by hand; this
 package turns the folders into one ``git fast-import`` stream and knows every commit's hash before git runs.
 What is true of each story in it stands in ``EXPECTED.md``, for programs in ``tests/sample/expected.json``.
 
