@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kbgen.expressions import Expr, decode_arguments, decode_expr
+from kbgen.expressions import SIZE_LIMIT, Expr, decode_arguments, decode_expr
 from kbgen.extractors import extract_file
 from kbgen.model import Fact, SourceFile
 
@@ -461,7 +461,7 @@ def test_definitions_in_branches_are_found_wherever_they_stand() -> None:
 def test_hostile_code_is_read_within_limits(text: str) -> None:
     facts = extract_file(SourceFile("a.py", "b10b", text + "y = last(1)\n"))
     for fact in facts.facts:
-        assert len(fact.value) <= 6_000
+        assert len(fact.value) <= SIZE_LIMIT
         fact.value.encode("utf-8")
     if not facts.skipped:
         assert any(fact.kind == "call" and fact.name == "last" for fact in facts.facts)

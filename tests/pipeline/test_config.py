@@ -46,8 +46,8 @@ def test_the_uncommented_file_changes_no_answer(kbgen: Kbgen, sample: Path) -> N
 def test_it_says_what_was_found(kbgen: Kbgen, sample: Path) -> None:
     kbgen("init", at=sample)
     text = (sample / "kbgen.yaml").read_text()
-    assert "17 stories and 44 commits." in text
-    assert "#   story: 14 files in docs/stories/\n" in text
+    assert "24 stories and 57 commits." in text
+    assert "#   story: 20 files in docs/stories/\n" in text
     assert "#   epic: 1 file in docs/lockers/epics/\n" in text
     assert text.endswith("\n")
     assert not text.endswith("\n\n")

@@ -10,12 +10,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from kbgen.diagrams.graph import make_graph
 from kbgen.diagrams.outline import NOTES, find_parents, name_count
 from kbgen.diagrams.text import shorten_text
 from kbgen.errors import UsageError
 from kbgen.model import Diagram, DiagramEdge, DiagramMessage, DiagramNode, Evidence, Liveness
+
+if TYPE_CHECKING:
+    from networkx import MultiDiGraph
 
 Direction = Literal["both", "up", "down"]
 
@@ -42,13 +46,12 @@ def focus(diagram: Diagram, node: str, depth: int = 1, direction: Direction = "b
     start = _find_node(diagram, node)
     parents = find_parents(diagram.nodes)
     near = {start.id} | {other for other in parents if start.id in _list_above(other, parents)}
-    links = [(edge.source, edge.target) for edge in diagram.edges]
-    links += [(message.source, message.target) for message in diagram.messages]
+    graph = make_graph(diagram)
     reached = set(near)
     if direction in ("both", "down"):
-        reached |= _walk(near, links, depth)
+        reached |= _walk(graph, near, depth)
     if direction in ("both", "up"):
-        reached |= _walk(near, [(target, source) for source, target in links], depth)
+        reached |= _walk(graph.reverse(copy=False), near, depth)
     shown = reached.union(*(_list_above(other, parents) for other in reached))
     nodes = tuple(other for other in diagram.nodes if other.id in shown)
     left = len(diagram.nodes) - len(nodes)
@@ -77,14 +80,13 @@ def _find_node(diagram: Diagram, wanted: str) -> DiagramNode:
     raise UsageError(f"no node {wanted!r} in the diagram {diagram.name}", hint)
 
 
-def _walk(start: Iterable[str], links: Sequence[tuple[str, str]], depth: int) -> set[str]:
-    following: dict[str, list[str]] = {}
-    for source, target in links:
-        following.setdefault(source, []).append(target)
-    reached = edge = set(start)
-    for _ in range(depth):
-        edge = {target for source in edge for target in following.get(source, ())} - reached
-        reached = reached | edge
+def _walk(graph: MultiDiGraph, start: Iterable[str], depth: int) -> set[str]:
+    """The nodes at most `depth` links away from any of `start`, along the links."""
+    import networkx
+
+    reached: set[str] = set()
+    for node in start:
+        reached |= set(networkx.single_source_shortest_path_length(graph, node, cutoff=depth))
     return reached
 
 

@@ -13,6 +13,7 @@ from typing import Literal
 
 from kbgen.diagrams.mesh import Mesh
 from kbgen.diagrams.trace import Tracer
+from kbgen.join.http import HttpMatch
 from kbgen.join.keys import match_keys
 from kbgen.join.program import Place
 from kbgen.model import Diagram, DiagramEdge, DiagramNode, Evidence, Fact
@@ -29,6 +30,7 @@ class _Link:
     kind: str
     labels: dict[str, None] = field(default_factory=dict)
     evidence: dict[Evidence, None] = field(default_factory=dict)
+    why: str = ""
 
 
 class _Drawing:
@@ -57,6 +59,7 @@ class _Drawing:
                 self._link(self._lane(fact), node, "event", fact.attr("type"), fact)
         self._add_sockets(anchors)
         self._add_stores(anchors)
+        self._add_users(anchors)
         self._add_server_copies()
 
     def _is_about_state(self, fact: Fact) -> bool:
@@ -121,6 +124,20 @@ class _Drawing:
                     self.nodes.setdefault(lane.id, lane)
                     self._link(node, lane, "in-process", edge.target[1].rpartition(".")[2] + "()", edge.fact)
 
+    def _add_users(self, anchors: set[Place]) -> None:
+        """Hooks and components that use what is drawn so far: a client class, a module of storage."""
+        drawn = {key for pair in self.links for key in pair if not key.startswith(("key:", "channel:", "store:"))}
+        stores = {(f.path, f.symbol) for f in self.system.by_kind.get("state_store", ())}
+        for source in sorted(self._list_near(anchors) - stores):
+            lane = self.tracer.find_lane(source)
+            for edge in self.tracer.find_steps(source):
+                target = self.tracer.find_lane(edge.target)
+                telling = _SYNC_WORDS.search(edge.target[1]) and edge.how in ("call", "new")
+                if telling and target.id in drawn and target.id != lane.id and lane.kind in ("hook", "component"):
+                    self.nodes.setdefault(lane.id, lane)
+                    label = edge.target[1].rpartition(".")[2] + "()"
+                    self._link(lane, self.nodes[target.id], "in-process", label, edge.fact)
+
     def _list_near(self, anchors: Iterable[Place]) -> set[Place]:
         """Hooks and classes named for state that stand beside the anchors or call them."""
         files = {path for path, _ in anchors}
@@ -145,6 +162,8 @@ class _Drawing:
                 self._follow_server((fact.path, fact.symbol), self._lane(fact), leading, stores)
         for match in self.system.matches:
             route = match.route
+            if match.verdict == "dangling" and _STATE_PATH.search(match.call.attr("path")):
+                self._add_broken(match)
             if route is None or match.confidence < 0.7 or not _STATE_PATH.search(route.attr("path")):
                 continue
             path, _, symbol = route.attr("handler").partition("::")
@@ -153,6 +172,20 @@ class _Drawing:
             self.nodes.setdefault(served.id, served)
             self._link(source, served, "http", f"{route.attr('method')} {route.attr('path')}", match.call, route)
             self._follow_server(handler, served, leading, stores)
+
+    def _add_broken(self, match: HttpMatch) -> None:
+        """A call for state that its service does not serve: drawn as broken, to the service."""
+        call = match.call
+        for address in self.system.resolve(call.attr("base"), call.path)[:1]:
+            part = self.mesh.parts.all.get(address.unit)
+            if part is None:
+                continue
+            node = self.nodes.setdefault(
+                part.id, DiagramNode(part.id, part.label, part.kind, evidence=tuple(part.evidence[:1]))
+            )
+            label = f"{call.attr('method')} {call.attr('path')}"
+            self._link(self._lane(call), node, "broken", label, call)
+            self.links[self._lane(call).id, node.id].why = match.why
 
     def _follow_server(
         self, place: Place, lane: DiagramNode, leading: dict[Place, int], stores: dict[Place, tuple[str, Fact]]
@@ -209,7 +242,7 @@ def draw_state(mesh: Mesh, level: Literal["overview", "detail"] = "overview") ->
             link.kind,
             ", ".join(list(link.labels)[: 3 if level == "overview" else 8]),
             "live",
-            "",
+            link.why,
             "state",
             tuple(link.evidence)[:8],
         )
