@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from kbgen.diagrams.parts import Part, Parts
-from kbgen.expressions import decode_expr, walk_expr
+from kbgen.expressions import decode_arguments, decode_expr, walk_expr
 from kbgen.join.http import HttpMatch
 from kbgen.join.program import Place
 from kbgen.join.system import System
@@ -53,6 +53,7 @@ class Mesh:
         self._walk_units()
         self._read_settings()
         self._read_addresses()
+        self._read_options()
         self._read_servers()
 
     # ------------------------------------------------------------------------------------------- walks
@@ -329,6 +330,23 @@ class Mesh:
                 if kind == "http" and any(s == own and t == target.id for s, t, _ in self.edges):
                     continue
                 self._add(own, target.id, kind, fact.name, fact, "env-address", address.certain, address.why)
+
+    def _read_options(self) -> None:
+        """Command line options whose default is the address of another unit: ``--calendar http://localhost:10007``."""
+        cards = {self.system.units.find_unit(f.path) for f in self.system.by_kind.get("agent_card", ())}
+        for fact in (*self._program.list_facts("decorator"), *self._program.list_facts("call")):
+            if fact.name.rpartition(".")[2] not in ("option", "add_argument", "Option") or "://" not in fact.value:
+                continue
+            positional, words = decode_arguments(fact.value)
+            names = [text for text in positional if isinstance(text, str) and text.startswith("--")]
+            own = self.system.units.find_unit(fact.path)
+            if not names or "default" not in words or not own or _NO_CALL.search(names[0].replace("-", "_")):
+                continue
+            for folded in self._program.fold(fact.path, "", words["default"])[:1]:
+                for address in self.system.resolve(folded.text, fact.path):
+                    if address.unit and address.unit != own and address.certain:
+                        kind = "a2a" if address.unit in cards else "http"
+                        self._add(own, address.unit, kind, names[0], fact, "option-address", True, address.why)
 
     def _read_servers(self) -> None:
         """MCP servers hang on the client class beside them, else on whoever is configured with them."""

@@ -66,6 +66,7 @@ class Parts:
         self.all: dict[str, Part] = {}
         self._add_units()
         self._add_agents()
+        self._add_card_files()
         self._add_mesh_classes()
         self._add_gateways()
         self.owners: Mapping[Place, str] = self._find_owners()
@@ -253,6 +254,25 @@ class Parts:
             if fact is not None and (fact.path, fact.symbol) == scope and fact.attr("target") == name:
                 return part.id
         return ""
+
+    def _add_card_files(self) -> None:
+        """Agent cards that are files: JSON with a name, skills and an address, in either published shape."""
+        by_path: dict[str, dict[str, Fact]] = {}
+        for fact in self._program.list_facts("config"):
+            if fact.path.endswith(".json") and fact.name in _CARD_KEYS:
+                by_path.setdefault(fact.path, {})[fact.name] = fact
+        for path, keys in sorted(by_path.items()):
+            name = keys.get("name")
+            if name is None or not {"url", "supportedInterfaces[0].url"} & set(keys) or "skills[0].id" not in keys:
+                continue
+            key = _slug(name.value)
+            unit = self._system.units.find_unit(path)
+            if not key or key in self.all or not unit:
+                continue
+            part = Part(key, name.value, "agent", unit, [self._program.make_evidence(name)])
+            part.aliases |= {name.value.lower(), key}
+            part.details.append("card in a file")
+            self.all[key] = part
 
     # ---------------------------------------------------------------------------------- mesh classes
 
@@ -450,6 +470,7 @@ class Parts:
         return found[0] if len(found) == 1 else ""
 
 
+_CARD_KEYS = frozenset({"name", "url", "supportedInterfaces[0].url", "skills[0].id"})
 _NO_NAME = LazyPattern(
     r"(?:self|this|cls)\..*|_?(?:root_)?(?:agent|graph|team|crew|app|main|workflow|self|runnable|agent_runnable|executor|"
     r"agent_executor|__main__|__init__|index|client|server|llm_agent|create|setup)",

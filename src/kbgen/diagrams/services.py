@@ -1,13 +1,14 @@
 """How agents are found, how a request gets to one, and how a part's health is asked for: what a mesh lives on.
 
 The result is a diagram of nodes that a page lists: `DISCOVERY`, `ROUTING` and `HEALTH` are their kinds. An edge says
-which unit calls one of them.
+which part uses one of them; its source is the part's label.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from kbgen.diagrams.mesh import Mesh
 from kbgen.join.units import Units
@@ -16,7 +17,7 @@ from kbgen.patterns import LazyPattern
 
 DISCOVERY = ("registry", "discovery", "catalogue", "card")
 """Classes that keep or look for agents, tables of agents in code, routes that serve agent cards."""
-ROUTING = ("router", "gateway", "team", "mount")
+ROUTING = ("router", "client", "team", "mount")
 """Parts that hand requests on, and the paths at which agents answer."""
 HEALTH = ("health", "probe")
 """Routes that tell of health, and checks that deployment files make."""
@@ -30,13 +31,13 @@ _CARD_PATH = LazyPattern(r"/\.well-known/(?:agent|mcp|ai-plugin)", re.IGNORECASE
 _ENTRIES = 6
 """Names of a table of agents that are shown; further ones are counted."""
 _EVIDENCE = 4
-_PARTS = frozenset({"registry", "discovery", "router", "gateway", "team"})
+_PARTS = frozenset({"registry", "discovery", "router", "client", "team"})
 
 
 def draw_services(mesh: Mesh) -> Diagram:
     """Lists more than it draws: no layout is meant for it."""
     nodes = {node.id: node for node in _list_nodes(mesh)}
-    edges = tuple(_list_callers(mesh, nodes))
+    edges = (*_list_users(mesh, nodes), *_list_callers(mesh, nodes))
     ordered = tuple(nodes[key] for key in sorted(nodes))
     return Diagram("mesh-services", "Discovery, routing and health checks", "graph", "detail", ordered, edges)
 
@@ -135,6 +136,14 @@ def _find_service(units: Units, fact: Fact) -> str:
 def _make_probe(mesh: Mesh, fact: Fact, said: str, unit: str) -> DiagramNode:
     evidence = (mesh.system.program.make_evidence(fact),)
     return DiagramNode(f"probe:{fact.path}:{fact.line}", said, "probe", group=unit, evidence=evidence)
+
+
+def _list_users(mesh: Mesh, nodes: Mapping[str, DiagramNode]) -> Iterator[DiagramEdge]:
+    drawn = mesh.draw("detail")
+    labels = {node.id: node.label for node in drawn.nodes}
+    for edge in drawn.edges:
+        if edge.target in nodes and edge.kind != "member":
+            yield replace(edge, source=labels[edge.source])
 
 
 def _list_callers(mesh: Mesh, nodes: Mapping[str, DiagramNode]) -> Iterator[DiagramEdge]:

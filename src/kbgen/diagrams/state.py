@@ -176,8 +176,10 @@ class _Drawing:
     def _add_broken(self, match: HttpMatch) -> None:
         """A call for state that its service does not serve: drawn as broken, to the service."""
         call = match.call
-        for address in self.system.resolve(call.attr("base"), call.path)[:1]:
-            part = self.mesh.parts.all.get(address.unit)
+        units = [a.unit for a in self.system.resolve(call.attr("base"), call.path) if a.unit]
+        # Without a base a browser asks its own origin.
+        for unit in (units or [self.system.units.find_unit(call.path)])[:1]:
+            part = self.mesh.parts.all.get(unit)
             if part is None:
                 continue
             node = self.nodes.setdefault(

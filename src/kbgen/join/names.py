@@ -154,9 +154,9 @@ class Names:
         first, _, rest = name.removesuffix("()").partition(".")
         for fact in source.imports.get(first.removesuffix("()"), ()):
             module = fact.value
-            if source.is_python and fact.name == module and not fact.attr("alias"):
+            if source.is_python and fact.name == "*" and f"{name}.".startswith(f"{module}."):
                 return name.removesuffix("()")  # `import a.b` binds `a`
-            own = "" if fact.name in ("*", "default") or (source.is_python and fact.name == module) else fact.name
+            own = "" if fact.name in ("*", "default") else fact.name
             return ".".join(part for part in (module, own, rest) if part)
         return ""
 
@@ -190,6 +190,9 @@ class Names:
             bases = self._find_bases((path, owner)) if owner else ()
             return self._follow_members(list(bases), rest)
         bare = first.removesuffix("()")
+        whole = self._find_module(source, name) if rest and source.is_python else None
+        if whole is not None:
+            return self._follow_members([(whole[0], "")], whole[1])
         # A local variable hides what the module calls by the same name.
         starts = () if self._is_local(source, symbol, bare) else self._find_start(source, symbol, bare)
         if first.endswith("()"):
@@ -200,6 +203,18 @@ class Names:
             if typed and (rest or not starts):
                 starts = typed
         return self._follow_members(list(starts), rest)
+
+    def _find_module(self, source: Source, name: str) -> tuple[str, list[str]] | None:
+        """The file of the longest beginning of a name that ``import a.b`` imports whole, and the rest of the name."""
+        modules = [
+            fact.value
+            for fact in source.imports.get(name.partition(".")[0], ())
+            if fact.name == "*" and "." in fact.value and f"{name}.".startswith(f"{fact.value}.")
+        ]
+        for module in sorted(modules, key=len, reverse=True):
+            for path in self.find_modules(source.path, module):
+                return path, split_name(name[len(module) + 1 :]) if len(name) > len(module) else []
+        return None
 
     def _is_local(self, source: Source, symbol: str, name: str) -> bool:
         if not symbol or source.is_class(symbol):
@@ -234,11 +249,11 @@ class Names:
             for there in self._uses.modules.resolve(fact.value, source.path).paths:
                 if fact.name == "*" and fact in star:
                     found.update(dict.fromkeys(self._find_exported(there, local)))
-                elif fact.name == "*" or (source.is_python and fact.name == fact.value):
+                elif fact.name == "*":
                     found[there, ""] = None
                 else:
                     found.update(dict.fromkeys(self._find_exported(there, fact.name)))
-            if source.is_python and fact.name != "*" and fact.name != fact.value:
+            if source.is_python and fact.name != "*":
                 joined = fact.value + ("" if fact.value.endswith(".") else ".") + fact.name
                 for there in self._uses.modules.resolve(joined, source.path).paths:
                     if not found:

@@ -87,7 +87,7 @@ class Reach:
                 continue
             row = table.setdefault(fact.path, [])
             row.extend(program.find_modules(fact.path, fact.value))
-            if fact.path.endswith(PY_SUFFIXES) and fact.name not in ("*", fact.value):
+            if fact.path.endswith(PY_SUFFIXES) and fact.name != "*":
                 joined = fact.value + ("" if fact.value.endswith(".") else ".") + fact.name
                 row.extend(program.find_modules(fact.path, joined))
         result = {}

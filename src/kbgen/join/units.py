@@ -148,7 +148,7 @@ _IMAGES: tuple[tuple[str, str, str], ...] = (
     (r"rabbitmq", "store", "rabbitmq"),
     (r"kafka|redpanda|zookeeper", "store", "kafka"),
     (r"nats", "store", "nats"),
-    (r"jaeger|zipkin|tempo|prometheus|grafana|otel|opentelemetry|loki|alertmanager|datadog|signoz|langfuse|phoenix",
+    (r"jaeger|zipkin|tempo(?!ral)|prometheus|grafana|otel|opentelemetry|loki|alertmanager|datadog|signoz|langfuse|phoenix",
      "observability", ""),
 )  # fmt: skip
 _URL = LazyPattern(
@@ -241,12 +241,13 @@ class Units:
         parts = _URL.match(text)
         if parts is None:
             return []
-        host, port = (parts["host"] or "").lower(), parts["port"] or ""
+        host, port = parts["host"] or "", parts["port"] or ""
         if not host or (not parts["scheme"] and not port):
             return []
         inner = _LEADING_ENV.match(host)
         if inner is not None:
-            return self._resolve_variable(inner["name"], inner["default"] or "", path, depth)
+            return self._resolve_host(inner["name"], inner["default"] or "", text, path, depth)
+        host = host.lower()
         if host.startswith("{"):
             host = "localhost" if _NUMBER.search(port) else ""
         number = _NUMBER.search(port.partition("|")[2] if port.startswith("{") else port)
@@ -264,6 +265,13 @@ class Units:
         if "{" in host or "." not in host:
             return []
         return [Address("", host, True, "a host outside the repository")]
+
+    def _resolve_host(self, name: str, default: str, text: str, path: str, depth: int) -> list[Address]:
+        """A URL whose host alone is a variable: ``redis://{env:REDIS_HOST|localhost}:6379``."""
+        values = [f.value for f in self.list_settings(name, path) if self._reads_there(f, path)]
+        hosts = [value for value in dict.fromkeys([*values, default]) if _HOST_NAME.fullmatch(value)]
+        found = [a for host in hosts for a in self._resolve(_HOST_HOLE.sub(host, text, count=1), path, depth - 1)]
+        return found[:1] or self._resolve_variable(name, default, path, depth)
 
     def _resolve_named(self, name: str, path: str, depth: int) -> list[Address]:
         """A variable whose value is not known, spelled like an environment variable that the same unit reads."""
@@ -362,6 +370,8 @@ _CLUSTER_HOST = LazyPattern(
 _CAMEL = LazyPattern(r"(?<=[a-z0-9])(?=[A-Z])")
 _QUOTED_URL = LazyPattern(r"[\"'`]([a-z][a-z0-9+.\-]*://[^\"'`\s]+)[\"'`]")
 _NUMBER = LazyPattern(r"\d{2,5}")
+_HOST_NAME = LazyPattern(r"[A-Za-z0-9][A-Za-z0-9.\-]*")
+_HOST_HOLE = LazyPattern(r"\{env:[^{}]*\}")
 _PASSWORD = LazyPattern(r"//[^/@\s]*@")
 
 
@@ -418,7 +428,11 @@ def _find_units(program: Program) -> list[Unit]:
         # A Dockerfile at the top builds one of the apps; the top is no app of its own unless code starts there.
         if top is not None and not top.framework:
             del drafts[""]
+    packages = {posixpath.dirname(f.path): f for f in program.list_facts("package") if f.attr("unnamed") != "yes"}
     for draft in drafts.values():
+        package = packages.get(draft.folder)
+        if package is not None:
+            draft.call(package.name.rpartition("/")[2], 4)
         _describe(program, draft)
     _drop_shared_names(drafts)
     found = _finish(program, drafts)
@@ -440,10 +454,14 @@ def _drop_shared_names(drafts: Mapping[str, _Draft]) -> None:
 
 def _merge_nested(drafts: dict[str, _Draft]) -> None:
     """``cart/src`` built by one file and ``cart`` named by another are one app."""
+    node = {framework for _, framework, _ in _NODE_FRAMEWORKS}
     for folder in sorted(drafts, key=len, reverse=True):
         parent = posixpath.dirname(folder)
         if parent in drafts and posixpath.basename(folder) in ("src", "app", "server", "cmd"):
-            inner, outer = drafts.pop(folder), drafts[parent]
+            inner, outer = drafts[folder], drafts[parent]
+            if inner.framework and outer.framework and (inner.framework in node) != (outer.framework in node):
+                continue  # a frontend around the folder of its server
+            del drafts[folder]
             for name, rank in inner.names.items():
                 if name != posixpath.basename(folder):
                     outer.call(name, rank)
@@ -596,7 +614,7 @@ def _find_root(folder: str, roots: Iterable[str]) -> str:
         if current in known:
             return current
         current = posixpath.dirname(current)
-    return folder if "" not in known else ("" if folder.count("/") == 0 else folder)
+    return "" if "" in known else folder
 
 
 def _describe(program: Program, draft: _Draft) -> None:
@@ -744,10 +762,9 @@ def _find_infrastructure(program: Program, images: Iterable[Fact], taken: set[st
             continue
         image = fact.attr("image") or fact.value
         kind, store = "external", ""
-        for pattern, image_kind, image_store in _IMAGES:
-            if re.search(pattern, image.rpartition("/")[2] or image, re.IGNORECASE) or re.search(
-                pattern, fact.name, re.IGNORECASE
-            ):
+        texts = (f"{image.rpartition('/')[2]} {fact.name}", image)  # the maker's name counts last
+        for text, (pattern, image_kind, image_store) in ((t, row) for t in texts for row in _IMAGES):
+            if re.search(pattern, text, re.IGNORECASE):
                 kind, store = image_kind, image_store
                 break
         if _ADMIN_TOOL.search(image) or _ADMIN_TOOL.search(fact.name):

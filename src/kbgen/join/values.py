@@ -66,12 +66,23 @@ class Values(Names):
         for place in places[:CHOICES]:
             found.extend(self._find_place_values(place))
         if not found and rest:
-            # A constant that holds an object: follow the keys.
-            for scope, expr in self.find_values(path, symbol, name.rpartition(".")[0]):
-                inner = find_key(self._open(scope, expr), rest[-1])
-                if not is_unknown(inner):
-                    found.append((scope, inner))
+            found.extend(self._find_in_object(path, symbol, name))
         return tuple(found)
+
+    def _find_in_object(self, path: str, symbol: str, name: str) -> Iterator[tuple[Place, Expr]]:
+        """A constant that holds an object: follow the keys."""
+        key = (path, symbol, "key " + name)
+        if key in self._running:  # `x = x.next`
+            return
+        self._running.add(key)
+        try:
+            holder, _, last = name.rpartition(".")
+            for scope, expr in self.find_values(path, symbol, holder):
+                inner = find_key(self._open(scope, expr), last)
+                if not is_unknown(inner):
+                    yield scope, inner
+        finally:
+            self._running.discard(key)
 
     def _open(self, scope: Place, expr: Expr) -> Expr:
         """The dict behind ``Object.freeze({…})`` and names of one."""

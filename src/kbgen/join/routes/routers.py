@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 from kbgen.expressions import Expr, decode_arguments, decode_expr, tag_of
@@ -286,7 +287,7 @@ class Routers:
             above = (
                 (Chain("", (), True),)
                 if mount.parent is None
-                else tuple(self._list_chains(mount.parent, (*seen, spot)))[:_CHAINS]
+                else tuple(islice(self._list_chains(mount.parent, (*seen, spot)), _CHAINS))
             )
             for chain in above:
                 found = True
