@@ -322,6 +322,12 @@ def test_modules_imported_whole_are_followed_by_their_dotted_name() -> None:
     assert resolve(files, "a.py", "", "app.gone.Base") == []
 
 
+def test_a_definition_called_like_its_module() -> None:
+    files = {"a.py": "from core import core\n", "core.py": "def core(): ...\n"}
+    assert resolve(files, "a.py", "", "core") == ["core.py::core"]
+    assert make_program(files).find_origin("a.py", "core") == "core.core"
+
+
 def test_a_property_stands_for_what_it_returns() -> None:
     source = """
         class Pool:

@@ -79,13 +79,15 @@ def find_unreached(
     paths: Collection[str] = (),
     layout: Layout = _NO_LAYOUT,
     roots: Collection[str] = (),
+    uses: Uses | None = None,
 ) -> frozenset[tuple[str, str]]:
     """(path, symbol) of exported top-level definitions that no entry point leads to.
 
     Wants the facts of every file. Entry points are what manifests run, what frameworks find by
     convention, and the files in `roots`. Below a folder where no entry point is known, nothing is said.
+    `uses` is the graph of the same files, where the caller has it already.
     """
-    graph = Uses(facts_by_path, is_test, paths, layout)
+    graph = uses or Uses(facts_by_path, is_test, paths, layout)
     starts = set(graph.find_roots(roots))
     reached = graph.find_reached(starts)
     homes = {_find_home(path, layout) for path, _ in starts}

@@ -90,7 +90,7 @@ class Names:
         self.layout = layout or Layout()
         self.paths = frozenset(paths) | frozenset(self.files)
         self._tests = {path: is_test(path) for path in self.files}
-        self._uses = Uses(self.files, self.is_test, self.paths, self.layout)
+        self.uses = Uses(self.files, self.is_test, self.paths, self.layout)
         self._sources = {path: Source(facts) for path, facts in self.files.items()}
         self._by_kind: dict[str, list[Fact]] | None = None
         self._resolved: dict[tuple[str, str, str], tuple[Place, ...]] = {}
@@ -246,7 +246,7 @@ class Names:
         facts = source.imports.get(local, ())
         star = source.imports.get("*", ()) if source.is_python and not facts else ()
         for fact in (*facts, *star):
-            for there in self._uses.modules.resolve(fact.value, source.path).paths:
+            for there in self.uses.modules.resolve(fact.value, source.path).paths:
                 if fact.name == "*" and fact in star:
                     found.update(dict.fromkeys(self._find_exported(there, local)))
                 elif fact.name == "*":
@@ -255,7 +255,7 @@ class Names:
                     found.update(dict.fromkeys(self._find_exported(there, fact.name)))
             if source.is_python and fact.name != "*":
                 joined = fact.value + ("" if fact.value.endswith(".") else ".") + fact.name
-                for there in self._uses.modules.resolve(joined, source.path).paths:
+                for there in self.uses.modules.resolve(joined, source.path).paths:
                     if not found:
                         found[there, ""] = None
         known = self._imported[key] = tuple(sorted(found))
@@ -263,7 +263,7 @@ class Names:
 
     def _find_exported(self, path: str, name: str) -> tuple[Place, ...]:
         """What a module shows under a name: a definition, or a plain variable of it."""
-        found = tuple(sorted(self._uses.find_exported(path, name)[0]))
+        found = tuple(sorted(self.uses.find_exported(path, name)[0]))
         if not any(symbol for _, symbol in found):
             source = self._sources.get(path)
             if source is not None and ("binding", "", name) in source.named:
@@ -272,7 +272,7 @@ class Names:
 
     def find_modules(self, path: str, module: str) -> tuple[str, ...]:
         """The files that a module name leads to from a file."""
-        return self._uses.modules.resolve(module, path).paths
+        return self.uses.modules.resolve(module, path).paths
 
     def _follow_members(self, starts: Sequence[Place], rest: Sequence[str]) -> tuple[Place, ...]:
         places = list(dict.fromkeys(starts))
@@ -380,7 +380,12 @@ class Names:
         if source is None:
             return ()
         if tag == "call":
-            return self._find_result_types(self.resolve(path, symbol, expr[1]))
+            found_types = self._find_result_types(self.resolve(path, symbol, expr[1]))
+            if not found_types and str(expr[1]).rpartition(".")[2] in ("get", "resolve") and len(expr[2]) == 1:
+                # A container is asked for the one object of a class: ``app.get(MetricsService)``.
+                asked = self.resolve(path, symbol, expr[2][0][1]) if tag_of(expr[2][0]) == "name" else ()
+                return tuple(place for place in asked if self.is_class(place))
+            return found_types
         if tag == "name":
             first, *rest = split_name(expr[1])
             if not rest and first not in SELF_NAMES:
