@@ -280,3 +280,36 @@ def test_order_of_the_input_changes_nothing() -> None:
     back = find_uses({"web/src/ui/card.tsx": ["Card"]}, dict(reversed(read(files).items())), is_test)
     assert there == back
     assert [evidence.path for evidence in there["web/src/ui/card.tsx", "Card"]] == ["web/src/a.tsx", "web/src/b.tsx"]
+
+
+def test_a_function_that_an_object_registers_is_used() -> None:
+    files = {
+        "mesh/listener.py": """\
+            import socketio
+
+            sio = socketio.AsyncClient()
+
+
+            @sio.on("decided")
+            async def on_decided(message):
+                return message
+
+
+            @staticmethod
+            def on_nothing(message):
+                return message
+            """
+    }
+    unwired = find_unwired({"mesh/listener.py": ["on_decided", "on_nothing"]}, read(files), is_test)
+    assert unwired == {("mesh/listener.py", "on_nothing")}
+
+
+def test_a_method_of_one_language_is_no_use_in_another() -> None:
+    files = {
+        "mesh/forecast.py": "class Forecast:\n    def record(self):\n        return 1\n",
+        "web/schema.ts": "import { z } from 'zod';\nexport const names = z.record(z.string());\n",
+        "mesh/other.py": "def ask(it):\n    return it.run()\n",
+    }
+    assert users(files, "mesh/forecast.py", "Forecast.record") == []
+    files["mesh/other.py"] = "def ask(it):\n    return it.record()\n"
+    assert users(files, "mesh/forecast.py", "Forecast.record") == ["mesh/other.py"]

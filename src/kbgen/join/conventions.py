@@ -79,6 +79,10 @@ CONVENTIONS: tuple[Convention, ...] = (
         r"skill|action|provider|factory|singledispatch|setter|property|cached_property)(?:\s|$)",
     ),
     Convention(
+        "a function that an object's decorator registers",
+        decorators=r"\w\.(?:on|once|listen|consumer?|when|bind|connect|observe|watch|startup|shutdown)(?:\s|$)",
+    ),
+    Convention(
         "a method that its decorator registers",
         member=True,
         decorators=r"(?:^|\s)(?:Get|Post|Put|Delete|Patch|All|Sse|MessagePattern|EventPattern|SubscribeMessage|OnEvent|"

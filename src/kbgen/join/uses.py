@@ -292,7 +292,9 @@ class Uses:
             for name in members.keys() & file.names.members.keys():
                 symbol, line = file.names.members[name][0]
                 for target in members[name]:
-                    note(target, _Use(path, symbol, line))
+                    # A method of one language is never called by its bare name from another.
+                    if target[0].endswith(PY_SUFFIXES) == file.is_python:
+                        note(target, _Use(path, symbol, line))
             for target, use in self._find_doubtful(file, by_name, members, files_of):
                 note(target, use)
         return {target: [uses[path] for path in sorted(uses)] for target, uses in found.items()}
