@@ -16,8 +16,8 @@ import pytest
 from tests.commands import FENCE_STORY, KEY_STORY, Kbgen, list_files, spawn
 from tests.gitrepo import GitRepo
 
-COMMANDS = ("init", "backfill", "show", "stories", "facts", "demo")
-IN_REPOSITORY = (("init",), ("backfill", "DM-01.1"), ("show", "DM-01.1"), ("stories",), ("facts",))
+COMMANDS = ("init", "backfill", "show", "stories", "facts", "diagram", "findings", "demo")
+IN_REPOSITORY = (("init",), ("backfill", "DM-01.1"), ("show", "DM-01.1"), ("stories",), ("facts",), ("diagram",))
 
 
 class TestHelp:
@@ -85,6 +85,24 @@ class TestUsage:
             (("facts", "symbol", "--skipped"), "--skipped", "leave out"),
             (("facts", "--worktree", "--rev", "HEAD"), "exclude each other", "--worktree"),
             (("facts", "--limit", "-1"), "'--limit'", "kbgen facts --help"),
+            (("diagram", "a2a"), "no diagram is called 'a2a'", "did you mean a2a-request-flow?"),
+            (("diagram", "state-sync", "--as", "pgn"), "no format", "did you mean png?"),
+            (("diagram", "state-sync", "--as", "png"), "do not go to the terminal", "--output DIR"),
+            (("diagram", "--as", "svg"), "do not go to the terminal", "--output DIR"),
+            (("diagram", "state-sync", "--as", "svg,dot"), "do not go to the terminal", "--output DIR"),
+            (("diagram", "state-sync", "--as", "svg", "--format", "json"), "--as", "--output DIR"),
+            (("diagram", "state-sync", "--level", "half"), "'half' is not one of", "kbgen diagram --help"),
+            (("diagram", "state-sync", "--depth", "2"), "--depth", "--focus NODE"),
+            (("diagram", "state-sync", "--direction", "up"), "--direction", "--focus NODE"),
+            (("diagram", "state-sync", "--from", "x"), "--from", "leave out the names"),
+            (("diagram", "--from", "nobody"), "nothing here is called 'nobody'", "PATH::SYMBOL"),
+            (("diagram", "agent-mesh-topology", "--focus", "x"), "no node 'x'", "--format json"),
+            (("diagram", "--write", "--level", "detail"), "both levels", "leave out"),
+            (("diagram", "--check", "--as", "svg"), "both levels", "leave out"),
+            (("diagram", "--force"), "are about pages", "--write"),
+            (("diagram", "--write", "--force", "--keep"), "exclude each other", "--keep"),
+            (("diagram", "--worktree", "--rev", "HEAD"), "exclude each other", "--worktree"),
+            (("findings", "--worktree", "--rev", "HEAD"), "exclude each other", "--worktree"),
             (("demo", "x", "--rev", "HEAD"), "--rev", "leave out"),
         ],
     )

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
@@ -21,8 +21,10 @@ import typer
 from kbgen.errors import KbgenError, UsageError
 
 if TYPE_CHECKING:
+    from kbgen.model import BackfillReport
+    from kbgen.pipeline.diagrams import Form, Wanted
     from kbgen.reports.layout import Line
-    from kbgen.wiring import Run
+    from kbgen.wiring import CodeRun, Run
 
 app = typer.Typer(
     name="kbgen",
@@ -42,6 +44,17 @@ _TEXT_LIMIT = 200
 class Format(StrEnum):
     text = "text"
     json = "json"
+
+
+class Level(StrEnum):
+    overview = "overview"
+    detail = "detail"
+
+
+class Direction(StrEnum):
+    both = "both"
+    up = "up"
+    down = "down"
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +251,11 @@ def backfill(
         if common.format is not Format.json:
             _print_diffs(report.diffs)
         _print(common, lambda: report_backfill(report), lambda: show_backfill(report, check=check, dry_run=dry_run))
+    _end_writing(report, check=check)
+
+
+def _end_writing(report: BackfillReport, *, check: bool) -> None:
+    """What was left out, and the exit code that says so."""
     for _, why in report.left_out:
         typer.echo(f"kbgen: left out: {_inert(why)}", err=True)
     if len(report.left_out) > len(report.edited):
@@ -371,6 +389,172 @@ def facts(
         else:
             examples = run.read_examples(globs)
             _print_lines(show_kinds(examples, run.count_read(globs), len(run.list_skipped(globs)), _measure_terminal()))
+
+
+@app.command(short_help="Draw the diagrams, write their pages.")
+def diagram(
+    ctx: typer.Context,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME", help="agent-mesh-topology, a2a-request-flow, …; none: all.", show_default=False),
+    ] = None,
+    forms: Annotated[
+        str | None,
+        typer.Option(
+            "--as", metavar="FORMATS", help="mermaid (default), svg, png, dot, excalidraw.", show_default=False
+        ),
+    ] = None,
+    level: Annotated[
+        Level | None, typer.Option("--level", help="overview (default) or detail.", show_default=False)
+    ] = None,
+    focus: Annotated[
+        str | None,
+        typer.Option("--focus", metavar="NODE", help="Only this part and what is near it.", show_default=False),
+    ] = None,
+    depth: Annotated[
+        int | None,
+        typer.Option(
+            "--depth",
+            metavar="N",
+            min=0,
+            help="How many steps away from it is still shown (default: 1).",
+            show_default=False,
+        ),
+    ] = None,
+    direction: Annotated[
+        Direction | None,
+        typer.Option("--direction", help="What it calls (down), what calls it (up), or both.", show_default=False),
+    ] = None,
+    entry: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="ENTRY", help="What a component, a route or an agent leads to.", show_default=False
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="DIR", help="Write files there, not to stdout.", show_default=False),
+    ] = None,
+    dot: Annotated[
+        str | None,
+        typer.Option("--dot", metavar="PATH", help="The Graphviz program to draw with.", show_default=False),
+    ] = None,
+    write: Annotated[bool, typer.Option("--write", help="Write the pages and the architecture page.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write no page; exit 1 when one is stale.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show what changes in pages as a diff.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write no page.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what was edited by hand.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Move hand edits to where they stay.")] = False,
+    worktree: Annotated[
+        bool, typer.Option("--worktree", help="Read the files as they lie on disk, uncommitted ones too.")
+    ] = False,
+    folder: Folder = None,
+    rev: Rev = None,
+    format: Out = None,
+    quiet: Quiet = False,
+) -> None:
+    """Draw what the code says: the mesh of agents, and flows through it.
+
+    One NAME prints the diagram as Mermaid; several, or none, are listed. With --write their pages are written, and the
+    block of the architecture page that shows them.
+    """
+    common = _merge(ctx, folder, rev, format, quiet)
+    pages = write or check or dry_run
+    if pages and any(option is not None for option in (forms, level, focus, depth, direction, entry)):
+        raise UsageError("pages show whole diagrams at both levels", "leave out --as, --level, --focus, --from …")
+    if (diff or force or keep) and not pages:
+        raise UsageError("--diff, --force and --keep are about pages", "add --write, or --dry-run to write nothing")
+    if force and keep:
+        raise UsageError("--force and --keep exclude each other", "--force drops a hand edit, --keep moves it")
+    if entry is not None and names:
+        raise UsageError("--from draws a diagram of its own", "leave out the names, or --from")
+    if focus is None and (depth is not None or direction is not None):
+        raise UsageError("--depth and --direction say how much to show around a part", "name it with --focus NODE")
+    if forms is not None and output is None and common.format is Format.json:
+        raise UsageError("--as chooses a drawing, --format json prints values", "leave out one, or add --output DIR")
+    if worktree and common.rev is not None:
+        raise UsageError("--worktree and --rev exclude each other", "--rev reads a commit, --worktree the disk")
+    from kbgen.pipeline.diagrams import NAMES, Wanted, read_forms, require_name
+    from kbgen.wiring import open_code
+
+    for name in names or ():
+        require_name(name)
+    chosen = read_forms(forms) if forms is not None else ()
+    shaped = Wanted(
+        level="detail" if level is Level.detail else "overview",
+        focus=focus or "",
+        depth=1 if depth is None else depth,
+        direction="up" if direction is Direction.up else "down" if direction is Direction.down else "both",
+        entry=entry or "",
+    )
+    wanted = [shaped] if entry is not None else [replace(shaped, name=name) for name in dict.fromkeys(names or NAMES)]
+    if chosen and output is None and (len(chosen) > 1 or len(wanted) > 1 or "png" in chosen):
+        raise UsageError("several files, or a picture, do not go to the terminal", "name a folder with --output DIR")
+    with _open(common, lambda: open_code(common.start, common.rev, worktree=worktree, quiet=common.quiet)) as run:
+        if not pages and output is None:
+            _show_drawings(common, run, wanted, chosen, dot or "")
+            return
+        from kbgen.reports import report_backfill
+        from kbgen.reports.text import show_backfill
+
+        if pages:
+            report = run.write_diagrams(
+                names or [],
+                preview=check or dry_run,
+                diff=diff,
+                force=force,
+                keep=keep,
+                output=output,
+                dot=dot or "",
+            )
+        else:
+            assert output is not None
+            report = run.write_drawings([run.draw(one) for one in wanted], chosen or ("mermaid",), output, dot or "")
+        if common.format is not Format.json:
+            _print_diffs(report.diffs)
+        _print(common, lambda: report_backfill(report), lambda: show_backfill(report, check=check, dry_run=dry_run))
+    _end_writing(report, check=check)
+
+
+def _show_drawings(common: Common, run: CodeRun, wanted: list[Wanted], forms: tuple[Form, ...], dot: str) -> None:
+    from kbgen.reports.diagrams import report_diagram, show_diagrams
+
+    if len(wanted) > 1:
+        rows = run.list_diagrams(wanted)
+        _print(common, lambda: [report_diagram(row.diagram) for row in rows], lambda: show_diagrams(rows))
+        return
+    drawing = run.draw(wanted[0])
+    if common.format is Format.json:
+        _print(common, lambda: report_diagram(drawing), lambda: ())
+    elif drawing.nodes:
+        sys.stdout.write(run.render(drawing, forms[0] if forms else "mermaid", dot).decode("utf-8"))
+
+
+@app.command(short_help="List what in the code does not fit together.")
+def findings(
+    ctx: typer.Context,
+    worktree: Annotated[
+        bool, typer.Option("--worktree", help="Read the files as they lie on disk, uncommitted ones too.")
+    ] = False,
+    folder: Folder = None,
+    rev: Rev = None,
+    format: Out = None,
+    quiet: Quiet = False,
+) -> None:
+    """List what careful reading of the code shows: broken connections, disagreements, dead parts.
+
+    The JSON has the details and the evidence; so has the page that kbgen diagram --write makes.
+    """
+    common = _merge(ctx, folder, rev, format, quiet)
+    if worktree and common.rev is not None:
+        raise UsageError("--worktree and --rev exclude each other", "--rev reads a commit, --worktree the disk")
+    from kbgen.reports.diagrams import show_findings
+    from kbgen.reports.findings import report_findings
+    from kbgen.wiring import open_code
+
+    with _open(common, lambda: open_code(common.start, common.rev, worktree=worktree, quiet=common.quiet)) as run:
+        found = run.find_findings()
+        _print(common, lambda: report_findings(found), lambda: show_findings(found))
 
 
 @app.command(short_help="Make a sample project with history, and run the main job there.")

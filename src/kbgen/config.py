@@ -226,7 +226,7 @@ _ROWS = (
     _Row("notes", "in-story or output", _read_choice("in-story", "output"), "Where notes go: story file or output."),
     _Row("output_dir", "folder", _read_folder, "Folder for notes of stories without a file, and for reports."),
     _Row("diagrams", "folder", _read_folder, "Folder for the pages of diagrams and their drawings."),
-    _Row("architecture_page", "Markdown file", _read_page, "The page that shows the diagrams; their further pages stand beside it."),
+    _Row("architecture_page", "Markdown file", _read_page, "The page that shows all diagrams; others stand beside it."),
     _Row("templates", "folder", _read_folder, "Folder whose templates go before those that kbgen brings along."),
     _Row("noise", "list of globs", _read_globs, "Files that tools write and no note should list, besides lock files."),
     _Row("tests", "list of globs", _read_globs, "Test files, besides those that their names show."),
@@ -335,7 +335,7 @@ def _show(value: Any) -> str:
     if isinstance(value, dict):
         return "a mapping"
     text = str(value)
-    return repr(text[:40]) if text == "" or len(text) > 40 or not text.isprintable() else text
+    return repr(text[:60]) if text == "" or len(text) > 60 or not text.isprintable() else text
 
 
 def _suggest(word: str, known: tuple[str, ...]) -> str:

@@ -101,6 +101,18 @@ class TemplateError(KbgenError):
     slug = "template"
 
 
+class GraphvizError(KbgenError):
+    """Graphviz is missing, failed, or did not finish in time."""
+
+    slug = "graphviz"
+
+
+class MermaidError(KbgenError):
+    """A drawing that Mermaid would not read: nothing of it is written."""
+
+    slug = "mermaid"
+
+
 class LockedError(KbgenError):
     """Another kbgen run holds the lock and did not finish in time."""
 

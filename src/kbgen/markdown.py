@@ -51,6 +51,26 @@ def code_span(text: str) -> Markdown:
     return Markdown(f"{ticks}{pad}{text}{pad}{ticks}")
 
 
+def mark_names(text: str) -> Markdown:
+    """One line in which what stands in backquotes is code, the rest escaped; both may hold any text."""
+    if isinstance(text, Markdown):
+        return text
+    spans = text.split("`")
+    if len(spans) % 2 == 0:
+        # The last backquote has no partner: it stands for itself.
+        spans[-2:] = ["`".join(spans[-2:])]
+    parts: list[str] = []
+    for number, part in enumerate(spans):
+        if number % 2:
+            parts.append(code_span(part))
+        elif part.strip():
+            lead, tail = part[:1].isspace(), part[-1:].isspace()
+            parts.append(f"{' ' * lead}{escape_text(part)}{' ' * tail}")
+        else:
+            parts.append(" " * bool(part))
+    return Markdown("".join(parts).strip())
+
+
 class Cell(Markdown):
     """`Markdown` whose pipes and line breaks are taken care of."""
 

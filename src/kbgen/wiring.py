@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from kbgen.adapters.sqlite_facts import SqliteFacts
 from kbgen.adapters.trees import RevisionTree, WorkTree
 from kbgen.config import CONFIG_NAME, Config, load_config
 from kbgen.errors import ConfigError, OutputError, UsageError
-from kbgen.model import BackfillReport, Commit, PathReport, SkippedFile, Story, StoryRecord, StoryRow
+from kbgen.model import BackfillReport, Commit, Diagram, Finding, PathReport, SkippedFile, Story, StoryRecord, StoryRow
 from kbgen.pipeline.facts import AllFacts, FactBook, require_kinds, select_paths
 from kbgen.ports import Progress
 from kbgen.reports.rows import KindRows
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from kbgen.adapters.sqlite import SqliteHistory
     from kbgen.pipeline.backfill import BackfillOptions
     from kbgen.pipeline.code import StoredCode
+    from kbgen.pipeline.diagrams import DiagramBook, Form, Tools, Wanted
     from kbgen.pipeline.project import Project
+    from kbgen.reports.diagrams import DiagramRow
 
 _DEMO_STORIES = ("DM-01.6..DM-01.8", "DM-02.5..DM-02.9")
 
@@ -139,28 +141,20 @@ class Run:
     def write_config(self, *, force: bool) -> str:
         from kbgen.pipeline.config import compose_config
 
-        outputs = SafeOutputs(self._require_top())
+        outputs = SafeOutputs(_require_top(self._git, "make a clone with a work tree"))
         if outputs.read(CONFIG_NAME) is not None and not force:
             raise OutputError(f"{CONFIG_NAME} exists already", "--force overwrites it")
         outputs.write(CONFIG_NAME, compose_config(self._project, self._open_templates()))
         return CONFIG_NAME
 
-    def _require_top(self, hint: str = "make a clone with a work tree") -> Path:
-        if self._git.top is None:
-            raise UsageError("a bare repository has no work tree to write to", hint)
-        return self._git.top
-
     def _open_outputs(self, output: Path | None, *, force: bool) -> SafeOutputs | FolderOutputs:
         if output is None:
-            return SafeOutputs(self._require_top("use --output DIR, or a clone with a work tree"))
+            return SafeOutputs(_require_top(self._git, "use --output DIR, or a clone with a work tree"))
         # Pages of their own, which start from nothing but themselves: no story file is merged into.
         return FolderOutputs(self._start / output, lambda path: None, force=force)
 
     def _open_templates(self) -> JinjaTemplates:
-        from kbgen.adapters.jinja import JinjaTemplates
-
-        own = self._project.config.templates
-        return JinjaTemplates(self._git.top / own) if self._git.top is not None else JinjaTemplates()
+        return _open_templates(self._git, self._project.config)
 
     def _resolve(self, argument: str) -> str | None:
         """What an argument names as a path, from the folder the command works in, relative to the top; None outside."""
@@ -177,16 +171,26 @@ class Run:
 class CodeRun:
     """One command's run on the files of a revision, or of the work tree, alone: history is not looked at."""
 
-    def __init__(self, git: Git, tree: RevisionTree | WorkTree, config: Config, store: SqliteFacts, progress: Progress):
+    def __init__(
+        self,
+        git: Git,
+        tree: RevisionTree | WorkTree,
+        config: Config,
+        store: SqliteFacts,
+        progress: Progress,
+        start: Path,
+    ) -> None:
         self._git = git
         self._tree = tree
         self._config = config
         self._store = store
         self._progress = progress
+        self._start = start
+        self._notices: list[str] = []
 
     def list_notices(self) -> tuple[str, ...]:
         """What a person should know although nothing failed."""
-        return (*self._store.notices, *self._config.remarks)
+        return (*self._store.notices, *self._config.remarks, *self._notices)
 
     @cached_property
     def code(self) -> StoredCode:
@@ -242,6 +246,121 @@ class CodeRun:
         chosen = set(select_paths([note.path for note in notes], globs)) if globs else None
         return tuple(note for note in notes if chosen is None or note.path in chosen)
 
+    # ------------------------------------------------------------------------------------- diagrams
+
+    @cached_property
+    def diagrams(self) -> DiagramBook:
+        from kbgen.pipeline.diagrams import DiagramBook
+
+        return DiagramBook(lambda: self.all_facts, self._store if self.result_key else None, self.result_key)
+
+    def draw(self, wanted: Wanted) -> Diagram:
+        """A diagram that holds nothing is a notice, no error."""
+        from kbgen.pipeline.diagrams import explain_absence
+
+        diagram = self._draw(wanted)
+        absence = explain_absence(diagram)
+        if absence:
+            self._notices.append(f"{diagram.name}: {absence}: nothing to draw")
+        return diagram
+
+    def _draw(self, wanted: Wanted) -> Diagram:
+        # As for facts: what drawing makes stays until the end.
+        gc.disable()
+        try:
+            return self.diagrams.draw(wanted)
+        finally:
+            gc.enable()
+
+    def list_diagrams(self, wanted: Sequence[Wanted]) -> tuple[DiagramRow, ...]:
+        """Each with the path of its page, if the work tree has one."""
+        from kbgen.pipeline.diagram_pages import place_page
+        from kbgen.pipeline.diagrams import explain_absence
+        from kbgen.reports.diagrams import DiagramRow
+
+        outputs = SafeOutputs(self._git.top) if self._git.top is not None else None
+        rows = []
+        for one in wanted:
+            diagram = self._draw(one)
+            page = place_page(one.name, self._config)
+            with suppress(OutputError):
+                page = page if outputs is not None and outputs.read(page) is not None else ""
+            rows.append(DiagramRow(diagram, explain_absence(diagram), page))
+        return tuple(rows)
+
+    def render(self, diagram: Diagram, form: Form, dot: str = "") -> bytes:
+        """`dot` is the Graphviz program to use, from the folder that the command works in; empty: our own."""
+        from kbgen.pipeline.diagrams import render
+
+        return render(diagram, form, self._open_tools(dot))
+
+    def find_findings(self) -> tuple[Finding, ...]:
+        gc.disable()
+        try:
+            return self.diagrams.find_findings()
+        finally:
+            gc.enable()
+
+    def write_drawings(
+        self, diagrams: Sequence[Diagram], forms: Sequence[Form], output: Path, dot: str = ""
+    ) -> BackfillReport:
+        """A file for each diagram and format in the folder. All are drawn before the first is written."""
+        from kbgen.pipeline.diagrams import FORMS, explain_absence, render
+
+        tools = self._open_tools(dot)
+        drawn = {
+            f"{diagram.name}.{FORMS[form]}": render(diagram, form, tools)
+            for diagram in diagrams
+            if not explain_absence(diagram)
+            for form in forms
+        }
+        # Drawings on demand, in a folder that the user named for them: no blocks in them, nothing to merge.
+        outputs = FolderOutputs(self._start / output, lambda path: None, force=True)
+        changed = {path: outputs.write(path, content) for path, content in drawn.items()}
+        written = tuple(str(output / path) for path, wrote in changed.items() if wrote)
+        unchanged = tuple(str(output / path) for path, wrote in changed.items() if not wrote)
+        return BackfillReport(written, unchanged, (), (), ())
+
+    def write_diagrams(
+        self,
+        names: Sequence[str],
+        *,
+        preview: bool = False,
+        diff: bool = False,
+        force: bool = False,
+        keep: bool = False,
+        output: Path | None = None,
+        dot: str = "",
+    ) -> BackfillReport:
+        """Pages, drawings and the architecture page; below `output`, where it is given, at the same relative paths."""
+        from kbgen.pipeline.diagram_pages import PageOptions, write_diagrams
+
+        outputs: SafeOutputs | FolderOutputs
+        if output is None:
+            outputs = SafeOutputs(_require_top(self._git, "use --output DIR, or a clone with a work tree"))
+        else:
+            begin = SafeOutputs(self._git.top).read if self._git.top is not None else self._tree.read_path
+            outputs = FolderOutputs(self._start / output, begin, force=force)
+        report, absent = write_diagrams(
+            self.diagrams,
+            names,
+            self._config,
+            self._open_tools(dot),
+            _open_templates(self._git, self._config),
+            PreviewOutputs(outputs) if preview else outputs,
+            PageOptions(force, keep, diff),
+            self._progress,
+        )
+        self._notices += absent
+        return report
+
+    def _open_tools(self, dot: str) -> Tools:
+        from kbgen.adapters.graphviz import Graphviz
+        from kbgen.adapters.merman import check_mermaid
+        from kbgen.pipeline.diagrams import Tools
+
+        return Tools(Graphviz(str(self._start / dot) if os.sep in dot else dot), check_mermaid)
+
 
 @contextmanager
 def open_code(start: Path, rev: str | None = None, *, worktree: bool = False, quiet: bool = False) -> Iterator[CodeRun]:
@@ -250,7 +369,8 @@ def open_code(start: Path, rev: str | None = None, *, worktree: bool = False, qu
         tree = WorkTree(git) if worktree else RevisionTree(git, git.resolve("HEAD" if rev is None else rev))
         config = _read_config(git, tree)
         with SqliteFacts(git.cache_folder) as store:
-            yield CodeRun(git, tree, config, store, open_progress(quiet=quiet))
+            folder = start if start.is_dir() else start.parent
+            yield CodeRun(git, tree, config, store, open_progress(quiet=quiet), folder)
 
 
 @contextmanager
@@ -276,6 +396,18 @@ def open_run(start: Path, rev: str | None = None, *, quiet: bool = False) -> Ite
             recall = Recall(store, commit, compute_fingerprint(repr(config), own))
             project = Project(config, tree, history, store, store, progress, recall, ProcessWorkers())
             yield Run(git, project, history, store, start if start.is_dir() else start.parent)
+
+
+def _require_top(git: Git, hint: str) -> Path:
+    if git.top is None:
+        raise UsageError("a bare repository has no work tree to write to", hint)
+    return git.top
+
+
+def _open_templates(git: Git, config: Config) -> JinjaTemplates:
+    from kbgen.adapters.jinja import JinjaTemplates
+
+    return JinjaTemplates(git.top / config.templates) if git.top is not None else JinjaTemplates()
 
 
 def _read_config(git: Git, tree: RevisionTree | WorkTree) -> Config:

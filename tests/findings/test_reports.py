@@ -9,8 +9,9 @@ from markdown_it import MarkdownIt
 
 from kbgen.adapters.jinja import JinjaTemplates
 from kbgen.findings.base import sort_findings
+from kbgen.markdown import mark_names
 from kbgen.model import Evidence, Finding
-from kbgen.reports.findings import TEMPLATE, build_findings_page, mark_names, report_findings
+from kbgen.reports.findings import TEMPLATE, build_findings_page, report_findings
 from tests.findings.systems import API, find_all, worker
 from tests.golden_files import FOLDER, check_golden
 

@@ -139,7 +139,7 @@ def test_packages_that_start_are_apps_and_others_are_libraries() -> None:
         "apps/api/package.json": NEST,
         "packages/ui/package.json": '{"name": "@shop/ui", "scripts": {"build": "tsc"}, "dependencies": {"next": "15"}}',
         "packages/kit/package.json": '{"name": "kit", "scripts": {"dev": "tsc -w"}, "dependencies": {"react": "19"}}',
-        "packages/lib/package.json": '{"name": "lib", "scripts": {"dev": "vite build"}, "devDependencies": {"vite": "7"}}',
+        "packages/lib/package.json": '{"name": "lib", "scripts": {"dev": "vite"}, "devDependencies": {"vite": "7"}}',
         "apps/spa/package.json": '{"name": "spa", "scripts": {"dev": "vite"}, "devDependencies": {"vite": "7"}}',
         "apps/spa/index.html": "",
         "package.json": '{"name": "root", "scripts": {"dev": "turbo dev"}, "devDependencies": {"turbo": "2"}}',
@@ -228,8 +228,11 @@ def test_files_belong_to_the_innermost_app() -> None:
 def test_every_unit_has_evidence() -> None:
     files = {
         "docker-compose.yml": "services:\n  db:\n    image: postgres\n  one:\n    build: one\n",
-        "one/Dockerfile": "FROM node\n", "two/Dockerfile": "FROM node\n", "web/package.json": NEXT, "api/main.py": FASTAPI,
-    }  # fmt: skip
+        "one/Dockerfile": "FROM node\n",
+        "two/Dockerfile": "FROM node\n",
+        "web/package.json": NEXT,
+        "api/main.py": FASTAPI,
+    }
     units = make_units(files).all
     assert sorted(unit.id for unit in units) == ["api", "db", "one", "two", "web"]
     assert all(unit.evidence and all(e.path and e.hash for e in unit.evidence) for unit in units)
@@ -363,7 +366,11 @@ SHOP = {
     "api/.env.example": "AGENTS_URL=http://localhost:7777\nOTHER=x\n# OFF_URL=http://localhost:7777\n",
     "api/src/main.ts": "const off = process.env.OFF_URL\n",
     "agents/main.py": FASTAPI,
-    "agents/config.py": 'import os\nBASE = os.getenv("WEB_BASE", "http://localhost:3000")\nkey = os.environ["AGENTS_API_URL"]\n',
+    "agents/config.py": """
+        import os
+        BASE = os.getenv("WEB_BASE", "http://localhost:3000")
+        key = os.environ["AGENTS_API_URL"]
+    """,
     "web/package.json": NEXT,
     "web/.env.example": "AGENTS_API_URL=http://localhost:4000\n",
 }

@@ -65,5 +65,28 @@ class MemoryFacts:
         self.results.setdefault(key, {}).update(results)
 
 
+class MemoryOutputs:
+    """Serves the `Outputs` port."""
+
+    def __init__(self, files: Mapping[str, str] | None = None) -> None:
+        self.files = {path: text.encode() for path, text in (files or {}).items()}
+
+    def read(self, path: str) -> bytes | None:
+        return self.files.get(path)
+
+    def write(self, path: str, content: bytes) -> bool:
+        changed = self.files.get(path) != content
+        self.files[path] = content
+        return changed
+
+
+class NoProgress:
+    """Serves the `Progress` port."""
+
+    def start(self, label: str, total: int | None) -> None: ...
+    def advance(self, steps: int = 1) -> None: ...
+    def finish(self) -> None: ...
+
+
 def name_blob(content: bytes) -> str:
     return hashlib.sha1(content, usedforsecurity=False).hexdigest()

@@ -19,9 +19,14 @@ from kbgen.model import (
     Decision,
     Deferred,
     Deviation,
+    Diagram,
+    DiagramEdge,
+    DiagramMessage,
+    DiagramNode,
     Evidence,
     Fact,
     FileWork,
+    Finding,
     Link,
     MethodTouch,
     PathReport,
@@ -43,6 +48,8 @@ from kbgen.reports import (
     report_skipped,
     report_stories,
 )
+from kbgen.reports.diagrams import report_diagram
+from kbgen.reports.findings import report_findings
 from tests.commands import Kbgen
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "json.md"
@@ -81,6 +88,15 @@ BACKFILL = BackfillReport(
 ROWS = (StoryRow(STORY, 1, 2, "kbgen"), StoryRow(BARE_STORY, 0, 0, "none"))
 FACT = Fact("route", "GET /a", "src/a.py", 4, "GET /a", "A.b", "", (("method", "GET"), ("key", "x"), ("key", "y")))
 
+DIAGRAM = Diagram(
+    "mesh", "Mesh", "graph", "overview",
+    (DiagramNode("a", "A", "agent", "dead", "b", "nothing calls it", (EVIDENCE,), (":80",)),),
+    (DiagramEdge("a", "b", "http", "GET /", "live", "", "http", (EVIDENCE,)),),
+    (DiagramMessage("a", "b", "GET /", "call", "live", "", (EVIDENCE,), 1),),
+    ("2 agents left out",),
+)  # fmt: skip
+FINDING = Finding("dangling-call-1", "dangling-call", "`GET /`", "Nothing serves it.", (EVIDENCE,), "broken")
+
 REPORTS: dict[str, Any] = {
     "Evidence": report_record(RECORD)["symbols"][0]["evidence"],
     "`kbgen show ID`": report_record(RECORD),
@@ -89,6 +105,8 @@ REPORTS: dict[str, Any] = {
     "`kbgen stories`, with `--unlinked`": report_stories(ROWS, (COMMIT,)),
     "`kbgen facts`": [report_fact(FACT, "ab" * 20)],
     "`kbgen facts`, with `--skipped`": report_skipped(RECORD.skipped),
+    "`kbgen diagram`": report_diagram(DIAGRAM),
+    "`kbgen findings`": report_findings((FINDING,)),
     "`kbgen backfill`": report_backfill(BACKFILL),
     "`kbgen init`": report_init("kbgen.yaml"),
     "`kbgen demo`": report_demo("demo", "12" * 20, BACKFILL),
@@ -196,7 +214,11 @@ def test_the_real_thing_on_the_sample(kbgen: Kbgen, sample: Path) -> None:
         ("`kbgen facts`", ("facts",)),
         ("`kbgen facts`", ("facts", "route", "symbol", "--limit", "3")),
         ("`kbgen facts`, with `--skipped`", ("facts", "--skipped")),
+        ("`kbgen diagram`", ("diagram", "agent-mesh-topology")),
+        ("`kbgen diagram`", ("diagram", "a2a-request-flow", "--level", "detail")),
+        ("`kbgen findings`", ("findings",)),
         ("`kbgen backfill`", ("backfill", "--all", "--diff", "--dry-run")),
+        ("`kbgen backfill`", ("diagram", "--dry-run", "--diff")),
         ("`kbgen init`", ("init",)),
     ):
         check_types(section, kbgen(*command, "--format", "json", at=sample).json)
@@ -212,6 +234,8 @@ def test_the_keys_that_other_programs_rely_on() -> None:
         " deferred[].text deferred[].source",
         "`kbgen stories`": "[].story [].title [].spec [].status [].commits [].notes",
         "`kbgen facts`": "[].kind [].name [].value [].path [].line [].symbol [].hash [].attrs",
+        "`kbgen diagram`": "name nodes[].id nodes[].label nodes[].kind nodes[].evidence edges[].from edges[].to"
+        " edges[].kind edges[].label edges[].evidence messages[].from messages[].to messages[].label messages[].evidence",
         "`kbgen backfill`": "written unchanged left_out[].path left_out[].why criteria[].story criteria[].ac"
         " criteria[].state criteria[].why",
     }

@@ -111,7 +111,7 @@ def _list_lines(text: str) -> Iterator[tuple[int, str]]:
 def _load_parser() -> MermaidCheck | None:
     """None where merman is not installed, or its library needs a newer system."""
     try:
-        from merman import Merman  # type: ignore[import-untyped]
+        from merman import Merman
     except (ImportError, OSError, AttributeError):
         return None
 

@@ -16,7 +16,7 @@ from kbgen.expressions import decode_arguments, decode_expr, walk_expr
 from kbgen.join.http import HttpMatch
 from kbgen.join.program import Place
 from kbgen.join.system import System
-from kbgen.join.units import Address
+from kbgen.join.units import Address, Unit
 from kbgen.model import Diagram, DiagramEdge, DiagramNode, Evidence, Fact, Liveness
 from kbgen.patterns import LazyPattern
 
@@ -51,6 +51,7 @@ class Mesh:
         self._visited: dict[str, Mapping[Place, object]] = {}
         self._walk_parts()
         self._walk_units()
+        self._read_members()
         self._read_settings()
         self._read_addresses()
         self._read_options()
@@ -67,14 +68,19 @@ class Mesh:
 
     def _walk_units(self) -> None:
         reach, units = self.system.reach, self.system.units
+        by_unit: dict[str, list[str]] = {}
+        for path in reach.starts:
+            by_unit.setdefault(units.find_unit(path), []).append(path)
         for unit in units.all:
             if unit.folder is None:
                 continue
-            starts = [path for path in reach.starts if units.find_unit(path) == unit.id]
-            loaded = reach.find_loaded(starts)
+            starts = by_unit.get(unit.id, [])
+            first = [path for path in starts if path in reach.services]
+            rest = reach.find_loaded(starts) - set(first)
             # A decorator that makes a function a tool runs nothing: the agent that is given the tool does.
-            roots = [root for root in reach.find_roots(loaded) if root not in self.parts.tools]
-            self._follow(unit.id, roots, self.parts.stops)
+            # What the service itself runs comes before scripts that can be run by hand: it is the better evidence.
+            roots = [*reach.find_roots(first), *reach.find_roots(rest)]
+            self._follow(unit.id, [root for root in roots if root not in self.parts.tools], self.parts.stops)
 
     def _follow(self, source: str, roots: Iterable[Place], stops: Mapping[Place, str]) -> None:
         unit = self.parts.all[source].unit
@@ -96,6 +102,22 @@ class Mesh:
                 # Another app's code, imported: what it does is that app's doing.
                 continue
             self._read_place(source, place)
+            if not place[1] and self.parts.all[source].fact is None:
+                self._read_made(source, place[0])
+
+    def _read_made(self, source: str, path: str) -> None:
+        """Agents that a module makes when it is loaded, those that only a team has left to it."""
+        for part in self.parts.all.values():
+            fact = part.fact
+            if fact is not None and (fact.path, fact.symbol) == (path, "") and not part.team:
+                self._add(source, part.id, "in-process", fact.attr("target") or part.label, fact, fact.attr("rule"))
+
+    def _read_members(self) -> None:
+        """Members that a team names by variable: no call leads from one to the other."""
+        for part in self.parts.all.values():
+            for member in part.members:
+                if part.fact is not None and (part.id, member, "in-process") not in self.edges:
+                    self._add(part.id, member, "member", "", part.fact, part.fact.attr("rule"))
 
     def _is_entered(self, place: Place, owner: str) -> bool:
         """A type named in passing is no use of a part; making, calling or handing on is."""
@@ -208,6 +230,9 @@ class Mesh:
             self._add(
                 source, gateways[0].id, "broken", f"socket {namespace or '/'}", fact, fact.attr("rule"), True, why
             )
+        elif targets and gateways and namespace and "{" not in namespace:
+            why = f"connects to namespace {namespace}, which no gateway of {targets[0]} serves"
+            self._add(source, targets[0], "broken", f"socket {namespace}", fact, fact.attr("rule"), True, why)
         elif targets:
             self._add(source, targets[0], "websocket", "socket", fact, fact.attr("rule"))
 
@@ -325,11 +350,15 @@ class Mesh:
                 if target is None or target.id == own or target.kind in ("frontend", "external"):
                     continue
                 kind = {"store": "store", "observability": "telemetry"}.get(
-                    target.kind, "a2a" if target.id in cards else "http"
+                    target.kind, "a2a" if self._is_agent_server(target, cards) else "http"
                 )
                 if kind == "http" and any(s == own and t == target.id for s, t, _ in self.edges):
                     continue
                 self._add(own, target.id, kind, fact.name, fact, "env-address", address.certain, address.why)
+
+    def _is_agent_server(self, unit: Unit, cards: set[str]) -> bool:
+        """Whether what answers at a unit's address is an agent, not a service with agents among other things."""
+        return unit.id in cards and unit.framework == "A2A server"
 
     def _read_options(self) -> None:
         """Command line options whose default is the address of another unit: ``--calendar http://localhost:10007``."""
@@ -345,7 +374,8 @@ class Mesh:
             for folded in self._program.fold(fact.path, "", words["default"])[:1]:
                 for address in self.system.resolve(folded.text, fact.path):
                     if address.unit and address.unit != own and address.certain:
-                        kind = "a2a" if address.unit in cards else "http"
+                        served = self.system.units.by_id[address.unit]
+                        kind = "a2a" if self._is_agent_server(served, cards) else "http"
                         self._add(own, address.unit, kind, names[0], fact, "option-address", True, address.why)
 
     def _read_servers(self) -> None:
@@ -455,6 +485,9 @@ class Mesh:
         if part.fact is None and not part.region:
             return True
         live = self.system.reach.live
+        if part.fact is not None and not part.fact.symbol:
+            # A module makes it when it is loaded.
+            return (part.fact.path, "") in live
         if part.region:
             return any(place in live for place in part.region)
         assert part.fact is not None

@@ -124,7 +124,7 @@ class Parts:
 
     def _name_agent(self, fact: Fact) -> str:
         """Its given name; else the first of class, variable, function, file and folder that says something."""
-        name = fact.name
+        name = fact.name if fact.name != fact.symbol.rpartition(".")[2] else ""
         if name and "{" not in name and len(name) <= 60 and not _NO_NAME.fullmatch(name):
             return name
         folder = posixpath.basename(posixpath.dirname(fact.path))
@@ -278,7 +278,7 @@ class Parts:
 
     def _add_mesh_classes(self) -> None:
         agent_units = {part.unit for part in self.all.values() if part.fact is not None}
-        agent_units |= {self._system.units.find_unit(f.path) for f in self._system.by_kind.get("card", ())}
+        agent_units |= {self._system.units.find_unit(f.path) for f in self._system.by_kind.get("agent_card", ())}
         found: list[tuple[Fact, str, str]] = []
         taken = {place for part in self.all.values() for place in part.region}
         for symbol in self._program.list_facts("symbol"):

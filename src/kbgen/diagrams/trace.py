@@ -226,13 +226,15 @@ class Tracer:
         own += [e.target for p in own[1:] for e in self.program.find_edges(p) if e.target[0] == path]
         found = []
         for where in dict.fromkeys(own):
+            exprs: list[object] = []
             for kind in ("binding", "call", "return"):
                 for fact in self.program.list_within(where[0], where[1], kind):
-                    if "." not in fact.value:
-                        continue
-                    exprs = [decode_expr(fact.value)] if kind != "call" else _arguments_of(fact)
-                    for expr in exprs:
-                        found += [p for p in walk_expr(expr) if isinstance(p, str) and _DATA_NAME.search(p)]
+                    if "." in fact.value:
+                        exprs += [decode_expr(fact.value)] if kind != "call" else _arguments_of(fact)
+            if where[1] and where != place:
+                exprs += [value for _, value in self.program.find_values(path, "", where[1])]
+            for expr in exprs:
+                found += [p for p in walk_expr(expr) if isinstance(p, str) and _DATA_NAME.search(p)]
         return list(dict.fromkeys(found))
 
     @cached_property

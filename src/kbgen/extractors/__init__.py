@@ -150,7 +150,7 @@ def extract_file(source: SourceFile) -> FileFacts:
     why = ""
     if len(source.text) > _TEXT_LIMIT:
         why = f"larger than {_TEXT_LIMIT:,} characters"
-    elif name in _CODE and any(len(line) > _LINE_LIMIT for line in source.text.split("\n")):
+    elif name in _CODE and len(source.text) > _LINE_LIMIT < max(map(len, source.text.split("\n"))):
         why = f"has a line of more than {_LINE_LIMIT:,} characters: minified or generated"
     if not why:
         try:
@@ -191,4 +191,4 @@ def _get_name(path: str) -> str:
 
 
 def _get_suffix(path: str) -> str:
-    return path.lower().rpartition(".")[2]
+    return _get_name(path).rpartition(".")[2]

@@ -80,8 +80,9 @@ What configuration says (`path` is the file; the extractors of each format docum
 from __future__ import annotations
 
 import hashlib
+import sys
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 from kbgen.model import Fact, FileFacts, SourceFile
@@ -154,6 +155,16 @@ class References:
             if line < use[0]:
                 use[0] = line
 
+    def open(self, symbol: str, role: str) -> dict[str, list[int]]:
+        """Name -> [line of the first use, how many], for whoever adds many in one go."""
+        return self._uses.setdefault((symbol, role), {})
+
+    def place(self, find_line: Callable[[int], int]) -> None:
+        """Turn positions, which were added in place of lines, into lines."""
+        for names in self._uses.values():
+            for use in names.values():
+                use[0] = find_line(use[0])
+
     def pack(self, path: str, local: Collection[str] = (), strings: int = 300) -> Iterator[Fact]:
         """One fact for each definition and role. Names in `local` are dropped, `strings` caps the literals."""
         for (symbol, role), names in self._uses.items():
@@ -191,6 +202,18 @@ class Scopes:
             index = self._outer[index]
         return self._spans[index][2] if index >= 0 else ""
 
+    def find_range(self, position: int) -> tuple[str, int, int]:
+        """What `find` says, and the positions (first, behind the last) around this one of which it says the same."""
+        index = bisect_right(self._starts, position) - 1
+        low = self._starts[index] if index >= 0 else 0
+        high = self._starts[index + 1] if index + 1 < len(self._starts) else sys.maxsize
+        while index >= 0 and self._spans[index][1] < position:
+            low = max(low, self._spans[index][1] + 1)
+            index = self._outer[index]
+        if index < 0:
+            return "", low, high
+        return self._spans[index][2], low, min(high, self._spans[index][1] + 1)
+
 
 def hash_text(text: str, column: int = 0) -> str:
     """16 hex digits for a definition's own text, the same wherever in a file it stands.
@@ -199,9 +222,10 @@ def hash_text(text: str, column: int = 0) -> str:
     """
     first, *rest = text.split("\n")
     lines = [first.strip()]
+    indent = " " * column
     for line in rest:
         own = line.rstrip()
-        lines.append(own[column:] if not own[:column].strip() else own.lstrip())
+        lines.append(own[column:] if own.startswith(indent) or not own[:column].strip() else own.lstrip())
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 

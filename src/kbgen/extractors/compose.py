@@ -34,7 +34,7 @@ from kbgen.model import Fact, FileFacts, SourceFile
 from kbgen.patterns import LazyPattern
 
 SUFFIXES: tuple[str, ...] = ()
-VERSION = "compose-1"
+VERSION = "compose-2"
 
 _TOP_KEYS = frozenset({"version", "name", "services", "networks", "volumes", "configs", "secrets", "include"})
 _TOLD = frozenset(
@@ -183,10 +183,10 @@ def _read_environment(node: Node, path: str, owner: tuple[tuple[str, str], ...])
         name, equals, given = (item.text or "").partition("=")
         pairs.append((name, item, given if equals else None))
     for name, value, text in pairs:
-        if text is None:
+        if name and text is None:
             attrs = (*owner, ("passed", "yes"), ("ref", name))
             yield Fact("setting", name, path, value.line, "", "", "", attrs)
-        elif name:
+        elif name and text is not None:
             yield make_setting(path, value.line, name, text, owner)
 
 

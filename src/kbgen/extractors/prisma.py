@@ -21,7 +21,7 @@ from kbgen.model import Fact, FileFacts, SkippedFile, SourceFile
 from kbgen.patterns import LazyPattern
 
 SUFFIXES: tuple[str, ...] = (".prisma",)
-VERSION = "prisma-1"
+VERSION = "prisma-2"
 
 _BLOCK = LazyPattern(r"(model|enum|type|view|datasource|generator)\s+(\w+)\s*\{")
 _FIELD = LazyPattern(r"\s*(\w+)(?:\s+(\w+)(\[\])?(\?)?)?")
@@ -45,23 +45,31 @@ class _Block:
 def extract(source: SourceFile) -> FileFacts:
     lines, skipped = read_lines(source)
     blocks: list[_Block] = []
+    faults: list[str] = []
     block: _Block | None = None
     for number, line in enumerate(lines, 1):
         text = line.strip()
-        opened = _BLOCK.fullmatch(text.partition("//")[0].rstrip()) if block is None else None
+        opened = _BLOCK.fullmatch(text.partition("//")[0].rstrip())
         if opened is not None:
+            if block is not None:
+                faults.append(_miss_end(block))
             block = _Block(opened[1], opened[2], number)
             blocks.append(block)
-        elif block is None or not text or text.startswith("//"):
+        elif not text or text.startswith("//"):
             continue
         elif text.startswith("}"):
             block = None
-        else:
+        elif block is not None:
             _read_line(block, number, text)
-    facts = [fact for found in blocks for fact in _make_facts(source.path, found)]
     if block is not None:
-        skipped = (*skipped, SkippedFile(source.path, f"the block in line {block.line} has no end"))
-    return FileFacts(source.path, source.blob, sort_facts(facts), skipped)
+        faults.append(_miss_end(block))
+    facts = [fact for found in blocks for fact in _make_facts(source.path, found)]
+    notes = tuple(SkippedFile(source.path, why) for why in faults)
+    return FileFacts(source.path, source.blob, sort_facts(facts), (*skipped, *notes))
+
+
+def _miss_end(block: _Block) -> str:
+    return f"the block in line {block.line} has no end"
 
 
 def _read_line(block: _Block, number: int, text: str) -> None:

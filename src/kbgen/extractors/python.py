@@ -35,6 +35,12 @@ VERSION = "python-4"
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_INERT = frozenset(
+    kind
+    for base in (ast.expr_context, ast.operator, ast.boolop, ast.unaryop, ast.cmpop)
+    for kind in base.__subclasses__()
+)
+"""Nodes that hold nothing: a third of a tree."""
 _VALUE_LIMIT = 200
 _HTTP_METHODS = frozenset({"get", "post", "put", "delete", "patch", "options", "head", "websocket"})
 _TEST_LIBRARIES = ("pytest", "unittest")
@@ -255,6 +261,9 @@ class _Reader(FactCollector):
                     elif names_something(node.value):
                         add(symbol, "string", node.value, node.lineno)
                 continue
+            kind = type(node)
+            if kind in _INERT:
+                continue
             if isinstance(node, _FUNCTIONS):
                 self._read_function(node)
                 inside_next = True
@@ -307,7 +316,7 @@ class _Reader(FactCollector):
                 inside = True
             for field in node._fields:
                 child = getattr(node, field, None)
-                if isinstance(child, list):
+                if type(child) is list:
                     stack.extend((part, typed, inside) for part in reversed(child) if isinstance(part, ast.AST))
                 elif isinstance(child, ast.AST):
                     stack.append((child, typed, inside))

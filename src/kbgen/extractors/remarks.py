@@ -63,8 +63,9 @@ _LICENCE = LazyPattern(
     r"without warrant(?:y|ies))\b|\(c\)\s*\d{4}",
     re.IGNORECASE,
 )
+_LICENCE_HINTS = ("licen", "right", "permission", "warrant", "(c)")
 _CODE_LINE = LazyPattern(
-    r"""[;{}]\s*$ | ^\s*[)\]}]+[,;]?\s*$ | ^\s*(?:const|let|var|return|import|from|await|async|def|class|export)
+    r"""^\s*[)\]}]+[,;]?\s*$ | ^\s*(?:const|let|var|return|import|from|await|async|def|class|export)
             \s+[\w{*'"(]
       | ^\s*(?:if|for|while|else|elif|switch|try|except|with)\b.*[:{]\s*$ | ^\s*[\w.\[\]'"]+\s*(?:=|\+=|:=|=>)\s*\S
       | ^\s*@?[\w.]+\(.*\)?[;,]?\s*$ | ^\s*</?[A-Za-z][^>]*>?\s*$ | ^\s*['"]?[\w-]+['"]?\s*:\s*[^\s].*,\s*$""",
@@ -78,7 +79,7 @@ _RULER = LazyPattern(r"^[\s=\-*#~_/+.─━═]+$")
 def is_code(text: str) -> bool:
     """Commented-out code: more than half of the lines read as statements."""
     lines = [line for line in text.split("\n") if line.strip()]
-    code = sum(_CODE_LINE.search(line) is not None for line in lines)
+    code = sum(line.rstrip()[-1] in ";{}" or _CODE_LINE.match(line) is not None for line in lines)
     return bool(lines) and code * 2 > len(lines)
 
 
@@ -97,7 +98,7 @@ def clean_block(text: str) -> str:
 def is_worth_keeping(remark: Remark) -> bool:
     """Sentences of four words or more, or the name of a piece of work; no directives, licences, dead code."""
     text = remark.text
-    if not text or _DIRECTIVE.match(text) or _LICENCE.search(text[:1500]):
+    if not text or _DIRECTIVE.match(text) or (_mentions(text, _LICENCE_HINTS) and _LICENCE.search(text[:1500])):
         return False
     if len(_WORDS.findall(text)) < 4 and not _NAMES_WORK.search(text):
         return False
@@ -110,9 +111,18 @@ _SOFT_MARKERS = LazyPattern(
 )
 
 
+_SOFT_HINTS = ("mock", "placeholder", "implemented", "stub", "coded", "deprecated", "workaround")
+
+
 def find_marker(text: str) -> str:
-    match = _MARKERS.search(text) or _SOFT_MARKERS.search(text)
+    match = _MARKERS.search(text) or (_SOFT_MARKERS.search(text) if _mentions(text, _SOFT_HINTS) else None)
     return match.group(1) if match else ""
+
+
+def _mentions(text: str, hints: Iterable[str]) -> bool:
+    """Whether any of a pattern's words is there at all: most comments have none, and looking so is far quicker."""
+    folded = text.casefold()
+    return any([hint in folded for hint in hints])
 
 
 _STAND_IN = LazyPattern(
@@ -142,6 +152,10 @@ _STAND_IN = LazyPattern(
     )""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
+_STAND_IN_HINTS = (
+    "mock", "fake", "dummy", "stub", "placeholder", "simulat", "coded", "replace", "implement", "wired", "connected",
+    "hooked", "real", "actual", "production", "now",
+)  # fmt: skip
 _STARTS_STAND_IN = LazyPattern(
     r"^(?:TODO:?\s*)?(?:mock|fake|stub|placeholder|dummy|simulated?)\b(?!\s+(?:text|prop))", re.I
 )
@@ -162,6 +176,8 @@ def find_stand_in(text: str) -> str:
     Written for precision: bare "mock" or "placeholder" is not enough, since inputs have placeholders and
     products simulate; a negated or test-related sentence does not count.
     """
+    if not _mentions(text, _STAND_IN_HINTS):
+        return ""
     for sentence in split_sentences(text):
         match = _STARTS_STAND_IN.search(sentence) or _STAND_IN.search(sentence)
         if match is None or _ABOUT_TESTS.search(sentence):

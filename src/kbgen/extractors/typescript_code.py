@@ -38,7 +38,7 @@ _LOG_CALL = LazyPattern(
 def read_code(file: TypeScriptFile) -> None:
     """Call after the symbols are known: facts are told of the definition around them."""
     returns = _find_returns(file)
-    expressions = ExpressionReader(file.data, returns)
+    expressions = ExpressionReader(file.chars, returns)
     context = CallContext()
     for node in file.captures.get("await", ()):
         inner = _skip_wrappers(inner_of(node))

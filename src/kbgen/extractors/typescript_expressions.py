@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kbgen.expressions import ITEM_LIMIT, TEXT_LIMIT, UNKNOWN, Expr, is_unknown, tag_of
 from kbgen.extractors.base import is_setting_name
-from kbgen.extractors.typescript_nodes import FUNCTION_VALUES, inner_of
+from kbgen.extractors.typescript_nodes import FUNCTION_VALUES, cut, inner_of
 from kbgen.patterns import LazyPattern
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0
 class ExpressionReader:
     """Reads expressions of one file; calls are read once, however many expressions hold them."""
 
-    def __init__(self, data: bytes, returns: Mapping[int, Sequence[Node]]) -> None:
-        """`returns` has the return statements of every function, by the byte at which the function starts."""
-        self._data = data
+    def __init__(self, chars: str, returns: Mapping[int, Sequence[Node]]) -> None:
+        """`chars` is for `cut`; `returns` has the return statements of every function, by the byte at which the function starts."""
+        self._chars = chars
         self._returns = returns
         self._calls: dict[int, Expr] = {}
 
@@ -128,7 +128,7 @@ class ExpressionReader:
     # ------------------------------------------------------------------------------ kinds of nodes
 
     def _text(self, node: Node) -> str:
-        return self._data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+        return cut(self._chars, node.start_byte, node.end_byte)
 
     def _read_chain(self, node: Node) -> str:
         """A name or a chain of names without calls and items, ``?.`` and ``!`` taken out; ``""`` for anything else."""
@@ -164,7 +164,7 @@ class ExpressionReader:
         return UNKNOWN if is_unknown(value) else ["item", value, key]
 
     def _read_string(self, node: Node, depth: int) -> Expr:
-        return _cut(_unescape(self._data[node.start_byte + 1 : node.end_byte - 1].decode("utf-8", "replace")))
+        return _cut(_unescape(cut(self._chars, node.start_byte + 1, node.end_byte - 1)))
 
     def _read_template(self, node: Node, depth: int) -> Expr:
         parts: list[Expr] = []
@@ -190,7 +190,7 @@ class ExpressionReader:
         argument = node.child_by_field_name("argument")
         value = self.read(argument, depth + 1) if argument is not None else UNKNOWN
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return -value if is_number and self._data[node.start_byte] == ord("-") else UNKNOWN
+        return -value if is_number and self._chars[node.start_byte] == "-" else UNKNOWN
 
     def _read_binary(self, node: Node, depth: int) -> Expr:
         sign = _operator_of(node)

@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from kbgen.extractors.base import FactCollector, Scopes
-from kbgen.extractors.typescript_nodes import find_decorators_above
+from kbgen.extractors.typescript_nodes import cut, find_decorators_above
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -33,6 +33,8 @@ class TypeScriptFile(FactCollector):
     def __init__(self, path: str, data: bytes, root: Node, captures: Mapping[str, Sequence[Node]]) -> None:
         super().__init__(path)
         self.data = data
+        self.chars = data.decode("latin-1")
+        """For `cut`."""
         self.root = root
         self.captures = captures
         self.line_starts = _find_line_starts(data)
@@ -66,7 +68,7 @@ class TypeScriptFile(FactCollector):
 
     def read(self, node: Node) -> str:
         """The text of a node."""
-        return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+        return cut(self.chars, node.start_byte, node.end_byte)
 
     def find_line(self, position: int) -> int:
         return bisect_right(self.line_starts, position)

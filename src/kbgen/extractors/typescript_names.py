@@ -9,6 +9,7 @@ from kbgen.extractors.base import References, Scopes, names_something
 from kbgen.extractors.typescript_cases import CASE_NAMES, read_case
 from kbgen.extractors.typescript_file import TypeScriptFile
 from kbgen.extractors.typescript_mocks import read_random, read_timer
+from kbgen.extractors.typescript_nodes import cut
 from kbgen.extractors.typescript_routes import HTTP_METHODS, read_server_route
 from kbgen.extractors.typescript_settings import read_config_get, read_meta_env, read_process
 
@@ -30,18 +31,20 @@ def read_names(file: TypeScriptFile) -> None:
     declared = {node.start_byte for node in file.captures.get("local", ())}
     declared.update(node.start_byte for node in file.captures.get("closing", ()))
     tags = {node.start_byte for node in file.captures.get("tag", ())}
-    find_unit, find_line = Scopes(file.units).find, file.find_line
+    find_unit = Scopes(file.units).find_range
     is_silent = Scopes((start, end - 1, "x") for start, end in file.silent).find
     last_silent = max((end for _, end in file.silent), default=0)
-    data = file.data
+    chars = file.chars
     local_names: set[str] = set()
     for role in ("name", "member", "type", "taken", "key"):
         as_role = "member" if role in ("taken", "key") else role
+        unit, low, high = "", 0, 0
+        uses: dict[str, list[int]] = {}
         for node in file.captures.get(role, ()):
             start = node.start_byte
             if start in own_names:
                 continue
-            name = data[start : node.end_byte].decode("utf-8", "replace")
+            name = cut(chars, start, node.end_byte)
             if role == "key" and not name.isidentifier():
                 continue
             if start in declared:
@@ -54,7 +57,16 @@ def read_names(file: TypeScriptFile) -> None:
                 continue
             if start < last_silent and is_silent(start):
                 continue
-            references.add(find_unit(start), as_role, name, find_line(start))
+            if not low <= start < high:
+                unit, low, high = find_unit(start)
+                uses = references.open(unit, as_role)
+            use = uses.get(name)
+            if use is None:
+                uses[name] = [start, 1]
+            else:
+                use[1] += 1
+                if start < use[0]:
+                    use[0] = start
             if role == "name":
                 read = _TELLING.get(name)
                 if read is not None:
@@ -69,7 +81,8 @@ def read_names(file: TypeScriptFile) -> None:
     top = {qualified for qualified in file.symbols if "." not in qualified}
     for node in file.captures.get("string", ()):
         start = node.start_byte
-        text = data[start : node.end_byte].decode("utf-8", "replace")
+        text = cut(chars, start, node.end_byte)
         if names_something(text) and not (start < last_silent and is_silent(start)):
-            references.add(find_unit(start), "string", text, find_line(start))
+            references.add(find_unit(start)[0], "string", text, start)
+    references.place(file.find_line)
     file.facts.extend(references.pack(file.path, local_names - top - set(file.imported)))

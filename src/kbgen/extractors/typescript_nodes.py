@@ -17,6 +17,15 @@ WRAPPERS = frozenset({"as_expression", "satisfies_expression", "non_null_express
 CLASSES = frozenset({"class_declaration", "abstract_class_declaration"})
 
 
+def cut(chars: str, start: int, end: int) -> str:
+    """The text between two positions of a file; `chars` has a character for each byte of it, its Latin-1 reading.
+
+    Names are ASCII nearly always, and then this is a slice: half of what decoding one would take.
+    """
+    text = chars[start:end]
+    return text if text.isascii() else text.encode("latin-1").decode("utf-8", "replace")
+
+
 def text_of(node: Node | None) -> str:
     return "" if node is None or node.text is None else node.text.decode("utf-8", "replace")
 

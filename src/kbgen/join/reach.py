@@ -53,18 +53,24 @@ class Reach:
         self._program = program
 
     @cached_property
+    def services(self) -> frozenset[str]:
+        """Files that deployment files and manifests run, and those that make an app."""
+        program = self._program
+        found = {path for path in program.layout.entries if path in program.files}
+        for call in program.list_facts("call"):
+            last = call.name.rpartition(".")[2]
+            if call.name in _STARTERS or (last in _STARTERS and call.path.endswith(PY_SUFFIXES)):
+                found.add(call.path)
+        return frozenset(path for path in found if not program.is_test(path))
+
+    @cached_property
     def starts(self) -> tuple[str, ...]:
         """Files that execution starts in."""
         program = self._program
-        found = {path for path in program.layout.entries if path in program.files}
+        found = set(self.services)
         found |= {entry for package in program.layout.packages for entry in package.entries if entry in program.files}
         for fact in program.list_facts("entry"):
             found.add(fact.path)
-        for call in program.list_facts("call"):
-            if call.name in _STARTERS or (
-                call.name.rpartition(".")[2] in _STARTERS and call.path.endswith(PY_SUFFIXES)
-            ):
-                found.add(call.path)
         for fact in program.list_facts("binding"):
             if fact.name == "root_agent" and not fact.symbol:
                 # What ``adk web`` and ``adk run`` look for.

@@ -167,15 +167,17 @@ class Units:
         self._program = program
         self.all: tuple[Unit, ...] = tuple(sorted(_find_units(program), key=lambda u: u.id))
         self.by_id: Mapping[str, Unit] = {unit.id: unit for unit in self.all}
-        self._folders = sorted(
-            ((unit.folder, unit.id) for unit in self.all if unit.folder is not None), key=lambda f: -len(f[0])
-        )
+        self._by_folder: dict[str, str] = {}
+        for unit in self.all:
+            if unit.folder is not None:
+                self._by_folder.setdefault(unit.folder, unit.id)
 
     def find_unit(self, path: str) -> str:
         """The app that a file belongs to: the innermost unit's folder around it; ``""`` for shared code."""
-        for folder, unit in self._folders:
-            if not folder or path.startswith(folder + "/"):
-                return unit
+        while path:
+            path = path.rpartition("/")[0]
+            if path in self._by_folder:
+                return self._by_folder[path]
         return ""
 
     def find_by_name(self, name: str) -> Unit | None:
@@ -398,7 +400,8 @@ def _port_evidence(unit: Unit, number: int) -> tuple[Evidence, ...]:
 
 def _find_units(program: Program) -> list[Unit]:
     drafts: dict[str, _Draft] = {}
-    services = [f for f in program.list_facts("service") if not _is_example(f.path)]
+    # What a workflow starts for its tests is no part of the system.
+    services = [f for f in program.list_facts("service") if not _is_example(f.path) and f.attr("source") != "github"]
     artifacts = {f.name.rpartition("/")[2]: f for f in program.list_facts("artifact")}
     docker_folders = _find_docker_folders(program)
     images: list[Fact] = []
@@ -432,7 +435,8 @@ def _find_units(program: Program) -> list[Unit]:
     for draft in drafts.values():
         package = packages.get(draft.folder)
         if package is not None:
-            draft.call(package.name.rpartition("/")[2], 4)
+            # A folder's own name says more than a Python package's, which only the top has no other.
+            draft.call(package.name.rpartition("/")[2], 6 if draft.folder else 4)
         _describe(program, draft)
     _drop_shared_names(drafts)
     found = _finish(program, drafts)

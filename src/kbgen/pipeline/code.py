@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import islice
+from posixpath import dirname, join
 
 from kbgen.config import Config
 from kbgen.extractors import (
@@ -25,6 +26,8 @@ from kbgen.ports import FactStore, Progress, Tree, Workers
 _SLICE = 100
 """Files whose text, or whose packed facts, are held at once."""
 _LINK, _SUBMODULE = "120000", "160000"
+_MAX_LINKS = 40
+"""On the way to one place, as on Linux."""
 
 Blob = tuple[str, str, bytes]
 """(path, blob id, content)"""
@@ -46,6 +49,31 @@ def extract_blob(task: Blob) -> str:
 
 def _skip(path: str, blob: str, why: str) -> FileFacts:
     return FileFacts(path, blob, (), (SkippedFile(path, why),))
+
+
+def _find_fault(path: str, links: Mapping[str, str], places: Collection[str]) -> str:
+    """Why a symbolic link leads to none of the places, ``""`` when it does lead to one."""
+    place = ""
+    todo = path.split("/")
+    followed = 0
+    while todo:
+        step = todo.pop(0)
+        if step == "..":
+            if not place:
+                return "is a symbolic link that leads outside the repository"
+            place = dirname(place)
+        elif step not in ("", "."):
+            place = join(place, step)
+        if place in links:
+            followed += 1
+            if followed > _MAX_LINKS:
+                return "is a symbolic link that leads in a circle"
+            target = links[place]
+            if target.startswith("/"):
+                return "is a symbolic link that leads outside the repository"
+            place = dirname(place)
+            todo[:0] = target.split("/")
+    return "" if place in places else "is a symbolic link that leads to nothing"
 
 
 class StoredCode:
@@ -108,9 +136,27 @@ class StoredCode:
             for path, entry in self._tree.list_entries().items()
             if entry.mode == _SUBMODULE
         ]
+        notes += self._explain_links()
         for facts in self.load_all().values():
             notes += facts.skipped
         return tuple(sorted(set(notes), key=lambda note: (note.path, note.why)))
+
+    def _explain_links(self) -> Iterator[SkippedFile]:
+        """Those that do not lead to a file or folder of the revision."""
+        entries = self._tree.list_entries()
+        blobs = {path: entry.blob for path, entry in entries.items() if entry.mode == _LINK}
+        if not blobs:
+            return
+        texts = {b: t.decode("utf-8", "surrogateescape") for b, t in self._tree.read_blobs(sorted(set(blobs.values())))}
+        links = {path: texts[blob] for path, blob in blobs.items() if blob in texts}
+        places = {"", *(entries.keys() - links.keys())}
+        for path in entries:
+            while path := dirname(path):
+                places.add(path)
+        for path in links:
+            why = _find_fault(path, links, places) if self.kind_of(path) != "noise" else ""
+            if why:
+                yield SkippedFile(path, why)
 
     def load(self, wanted: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], FileFacts]:
         """Facts of source code; other files are left out."""

@@ -1,4 +1,4 @@
-"""Diagrams as documented JSON, which reads back to the same value, and as a list for a person at a terminal."""
+"""Diagrams as documented JSON, which reads back to the same value; they and findings as lists for a terminal."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kbgen.model import JSON, Diagram, DiagramEdge, DiagramMessage, DiagramNode, Evidence
+from kbgen.model import JSON, Diagram, DiagramEdge, DiagramMessage, DiagramNode, Evidence, Finding
 from kbgen.reports.json import report_evidence
-from kbgen.reports.layout import Line, align_columns, clean, count_things
+from kbgen.reports.layout import Line, align_columns, count_things
 
 
 @dataclass(frozen=True, slots=True)
 class DiagramRow:
-    """One line of the list: a diagram, and where its page is; `page` is empty where there is none."""
+    """One line of the list. `absence` says why there is nothing to draw, `page` where its page is; ``""`` for none."""
 
     diagram: Diagram
+    absence: str
     page: str
 
 
@@ -135,22 +136,28 @@ def show_diagrams(rows: Sequence[DiagramRow]) -> tuple[Line, ...]:
 def _show_diagrams(rows: Sequence[DiagramRow]) -> Iterator[Line]:
     yield from align_columns(
         ("Diagram", "Shows", "Page"),
-        [(row.diagram.name, _count_parts(row.diagram), row.page or "not written yet") for row in rows],
+        [(row.diagram.name, row.absence or _count_parts(row.diagram), _show_page(row)) for row in rows],
     )
-    if not all(row.page for row in rows):
+    if not all(row.page or row.absence for row in rows):
         yield Line("")
         yield Line("kbgen diagram NAME draws one, kbgen diagram --write writes the pages.")
 
 
+def _show_page(row: DiagramRow) -> str:
+    return row.page or ("" if row.absence else "not written yet")
+
+
 def _count_parts(diagram: Diagram) -> str:
-    if not diagram.nodes:
-        return "nothing to draw"
     parts = count_things(len(diagram.nodes), "part", "parts")
     if diagram.form == "sequence":
         return f"{parts}, {count_things(len(diagram.messages), 'step', 'steps')}"
     return f"{parts}, {count_things(len(diagram.edges), 'connection', 'connections')}"
 
 
-def show_drawn(written: Sequence[str]) -> tuple[Line, ...]:
-    """`kbgen diagram --output DIR`."""
-    return tuple(Line(clean(f"written: {path}")) for path in written)
+def show_findings(findings: Sequence[Finding]) -> tuple[Line, ...]:
+    """`kbgen findings`."""
+    if not findings:
+        return (Line("Nothing found that does not fit together."),)
+    rows = [(found.severity, found.kind, found.title.replace("`", "")) for found in findings]
+    counted = count_things(len(findings), "finding", "findings")
+    return (*align_columns(("Severity", "Kind", "Finding"), rows), Line(""), Line(f"{counted}."))

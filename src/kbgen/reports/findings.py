@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kbgen.findings.base import SEVERITIES
-from kbgen.markdown import Markdown, code_span, escape_text
+from kbgen.markdown import Markdown, mark_names
 from kbgen.model import JSON, Evidence, Finding
 
 TEMPLATE = "findings.md.j2"
@@ -127,21 +127,3 @@ def _group_places(evidence: Sequence[Evidence]) -> tuple[PlaceRow, ...]:
         if one.symbol:
             symbols[one.symbol] = None
     return tuple(PlaceRow(path, tuple(symbols)) for path, symbols in by_path.items())
-
-
-def mark_names(text: str) -> Markdown:
-    """One line of Markdown: what stands in backquotes as code, the rest escaped; both may hold any text."""
-    spans = text.split("`")
-    if len(spans) % 2 == 0:
-        # The last backquote has no partner: it stands for itself.
-        spans[-2:] = ["`".join(spans[-2:])]
-    parts: list[str] = []
-    for number, part in enumerate(spans):
-        if number % 2:
-            parts.append(code_span(part))
-        elif part.strip():
-            lead, tail = part[:1].isspace(), part[-1:].isspace()
-            parts.append(f"{' ' * lead}{escape_text(part)}{' ' * tail}")
-        else:
-            parts.append(" " * bool(part))
-    return Markdown("".join(parts).strip())

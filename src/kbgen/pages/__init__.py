@@ -1,0 +1,1 @@
+"""A frozen context for each generated document."""
