@@ -514,7 +514,7 @@ class DiagramEdge:
 
 @dataclass(frozen=True, slots=True)
 class DiagramMessage:
-    """One step of a flow, in order. `kind`: call, return, event, render, decides (a model chooses), note."""
+    """One step of a flow, in order. `kind`: call, return, event, render, decides (a model chooses), broken, note."""
 
     source: str
     target: str

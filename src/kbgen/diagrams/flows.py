@@ -284,7 +284,7 @@ class Flows:
                 for unit in units[:1]:
                     lane = self.tracer.find_unit_lane(unit)
                     evidence = [self._proof(call)]
-                    self.tracer.say(story, source, lane, label, evidence, state="dead", why=match.why, depth=depth)
+                    self.tracer.say(story, source, lane, label, evidence, kind="broken", why=match.why, depth=depth)
             return
         unit = self._unit(route.path)
         if not unit:
@@ -715,9 +715,8 @@ class Flows:
                 lane = self._lane(target)
                 evidence = [self._proof(sender), self._proof(listener)]
                 broken = self.mesh.edges.get((self._unit(listener.path), source.id, "broken"))
-                state: Liveness = "dead" if broken is not None else "live"
-                why = broken.why if broken is not None else ""
-                if self.tracer.say(story, source, lane, name, evidence, kind="event", state=state, why=why, depth=1):
+                kind, why = ("broken", broken.why) if broken is not None else ("event", "")
+                if self.tracer.say(story, source, lane, name, evidence, kind=kind, why=why, depth=1):
                     self._tell_resuming(story, target, lane, waits)
 
     def _find_sends(self, reached: Iterable[Place], names: set[str]) -> list[tuple[str, Fact]]:
