@@ -68,7 +68,7 @@ class TestShow:
 
     def test_a_neighbourhood_and_an_entry(self, kbgen: Kbgen, yard: GitRepo) -> None:
         near = kbgen("diagram", MESH, "--focus", "Dispatch", "--depth", "1", "--format", "json", at=yard.folder).json
-        assert {node["label"] for node in near["nodes"]} == {"Dispatch", "yard-mesh"}
+        assert {node["label"] for node in near["nodes"]} == {"Dispatch", "mesh"}
         trace = kbgen("diagram", "--from", "GET /bays", "--format", "json", at=yard.folder).json
         assert trace["name"] == "from-get-bays"
 
@@ -90,7 +90,7 @@ class TestShow:
         kbgen("diagram", MESH, at=yard.folder)
         (yard.folder / "mesh/agents/audit.py").unlink()
         now = kbgen("diagram", MESH, "--worktree", "--format", "json", at=yard.folder).json
-        assert {node["label"] for node in now["nodes"]} == {"Dispatch", "yard-mesh", "yard-web"}
+        assert {node["label"] for node in now["nodes"]} == {"Dispatch", "mesh", "yard-web"}
 
     def test_an_empty_commit(self, kbgen: Kbgen, repo: GitRepo) -> None:
         repo.commit("chore: begin", {"README": "Hello\n"})

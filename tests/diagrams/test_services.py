@@ -30,7 +30,7 @@ def test_the_yard() -> None:
     assert list_labels(drawn, DISCOVERY) == ["AGENT_PATHS", "GET /.well-known/agent-card.json"]
     assert list_labels(drawn, ROUTING) == ["/a2a/dispatch"]
     assert list_labels(drawn, HEALTH) == ["curl -f http://localhost:7100/health", "GET /health"]
-    assert all(node.evidence and node.group == "yard-mesh" for node in drawn.nodes)
+    assert all(node.evidence and node.group == "mesh" for node in drawn.nodes)
     table = next(node for node in drawn.nodes if node.kind == "catalogue")
     assert table.details == ("dispatch",)
 

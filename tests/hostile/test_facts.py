@@ -293,7 +293,8 @@ TANGLES: dict[str, dict[str, Content]] = {
     },
     "values": {
         "a.py": f"{_CALLS_PY}import os\nA = B\nB = A\nC = C\nD = f'{{D}}/x'\nE = [E, *E]\nF = {{'f': F, **F}}\n"
-        "G = lambda: G()\nH = os.getenv('H', H)\nI = I.i.i\nJ = J[J]\nK = K(K(K))\n\n\ndef f(x=f()):\n    return f(x)\n\n\n"
+        "G = lambda: G()\nH = os.getenv('H', H)\nI = I.i.i\nJ = J[J]\nK = K(K(K))\n\n\n"
+        "def f(x=f()):\n    return f(x)\n\n\n"
         "def g(x=h(1)):\n    return h(x)\n\n\ndef h(x=g(2)):\n    return g(x)\n\n\n"
         + "".join(
             f"requests.get({text})\n" for text in "A B C D E[0] F['f'] G() H I I.i J J[J] K f() g() h() A+B".split()
@@ -352,11 +353,13 @@ TANGLES: dict[str, dict[str, Content]] = {
         "r.include_router(s, prefix='/r2')\napp.include_router(r)\napp.include_router(app)\napp.mount('/m', app)\n"
         "@r.get('/own-x')\ndef x(): ...\n",
         "flask.py": "from flask import Blueprint, Flask\napp = Flask(__name__)\n"
-        "b = Blueprint('b', __name__, url_prefix='/b')\nb.register_blueprint(b)\napp.register_blueprint(b)\n@b.route('/flask-x')\ndef x(): ...\n",
+        "b = Blueprint('b', __name__, url_prefix='/b')\nb.register_blueprint(b)\n"
+        "app.register_blueprint(b)\n@b.route('/flask-x')\ndef x(): ...\n",
         "urls.py": "from django.urls import include, path\n"
         "urlpatterns = [path('a/', include('urls')), path('b/', view)]\n",
         "express.ts": "import express from 'express'\nconst app = express()\nconst r = express.Router()\n"
-        "r.use('/r', r)\nr.get('/express-x', (q, s) => s.send(''))\napp.use('/api', r)\napp.use(app)\napp.use('/a', app)\n",
+        "r.use('/r', r)\nr.get('/express-x', (q, s) => s.send(''))\n"
+        "app.use('/api', r)\napp.use(app)\napp.use('/a', app)\n",
         "nest.ts": "@Module({ imports: [N, M] })\nexport class M {}\n@Module({ imports: [M] })\nexport class N {}\n"
         "@Controller(P)\nclass X { @Get(Q) a() {} }\nconst P = Q, Q = P\n"
         "RouterModule.register([{ path: 'a', module: M, children: [{ path: 'b', module: M }] }])\n",

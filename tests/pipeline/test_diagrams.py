@@ -53,8 +53,8 @@ class TestDraw:
         drawn = draw(FOUND, Wanted(MESH))
         assert (drawn.form, drawn.level) == ("graph", "overview")
         states = {node.label: node.state for node in drawn.nodes}
-        assert states == {"Audit": "dead", "Dispatch": "live", "yard-mesh": "live", "yard-web": "live"}
-        assert ("yard-web", "yard-mesh", "http") in {(e.source, e.target, e.kind) for e in drawn.edges}
+        assert states == {"Audit": "dead", "Dispatch": "live", "mesh": "live", "yard-web": "live"}
+        assert ("yard-web", "mesh", "http") in {(e.source, e.target, e.kind) for e in drawn.edges}
 
     def test_a_flow(self) -> None:
         drawn = draw(FOUND, Wanted(DASHBOARD, "detail"))
@@ -93,11 +93,11 @@ class TestDraw:
 
     def test_a_neighbourhood_before_folding(self) -> None:
         near = draw(FOUND, Wanted(MESH, focus="Dispatch", direction="up"))
-        assert {node.label for node in near.nodes} == {"Dispatch", "yard-mesh"}
+        assert {node.label for node in near.nodes} == {"Dispatch", "mesh"}
         assert near.level == "overview"
         assert "2 parts further than 1 step away left out" in near.folded
         alone = draw(FOUND, Wanted(MESH, focus="Audit", depth=0))
-        assert {node.label for node in alone.nodes} == {"Audit", "yard-mesh"}
+        assert {node.label for node in alone.nodes} == {"Audit", "mesh"}
 
     def test_nothing_to_draw_says_why(self) -> None:
         drawn = draw(FOUND, Wanted(APPROVAL))
@@ -145,7 +145,7 @@ class TestKept:
         self.make_book(store, computed).draw(Wanted(MESH, "detail"))
         book = self.make_book(store, computed)
         assert len(book.draw(Wanted(MESH, focus="Dispatch", depth=0)).nodes) == 2
-        assert len(book.draw(Wanted(MESH, "detail", focus="yard-mesh", direction="down")).nodes) == 3
+        assert len(book.draw(Wanted(MESH, "detail", focus="mesh", direction="down")).nodes) == 3
         assert len(computed) == 1
 
     def test_both_levels_of_a_trace_rest_on_one(self) -> None:

@@ -493,7 +493,8 @@ def _read(fact: Fact, key: str) -> Expr:
 
 
 def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    """Letters of every script count; a name without any is its own ID."""
+    return re.sub(r"[\W_]+", "-", text.lower()).strip("-") or text.lower()
 
 
 def _describe_unit(unit: Unit) -> list[str]:
