@@ -27,10 +27,10 @@ EVIL = (
     *('"];A-->B', "end", "</details>", "`tick` ``two``", "<script>alert(1)</script>", "a\nb", "%%{init: {}}%%"),
     *("graph TD", "subgraph x", 'click A href "javascript:alert(1)"', "#quot;", "&lt;b&gt;", "\\", '\\N\\G\\"', "{"),
     *("|x|", "---", "-->", f"<!-- kbgen:end {MESH} -->", "```\n```\n# Out", 'A["x"]', "style A fill:#f00", "}"),
-    *("note over A", "loop", "participant x", "\u202e\u200bx", "\x1b[31m", "\U0001f600", "日本語", "", " ", "o", "x", "constructor"),
-    *("__proto__", "class", "a;b", "a,b", "$(x)", "[[x]]", "((x))", "<img src=x onerror=y>", "&#x3C;", "A@{shape: x}"),
-    *(":::x", "direction LR", "'", '"""', "\u2028", 'http://x/"><y', "</text></svg>", "]]>", "<?xml?>"),
-)  # fmt: skip
+    *("note over A", "loop", "participant x", "\u202e\u200bx", "\x1b[31m", "\U0001f600", "日本語", "Привет", "", " "),
+    *("o", "x", "constructor", "__proto__", "class", "a;b", "a,b", "$(x)", "[[x]]", "((x))", "<img src=x onerror=y>"),
+    *("&#x3C;", "A@{shape: x}", ":::x", "direction LR", "'", '"""', "\u2028", 'http://x/"><y', "</text></svg>", "]]>"),
+)
 
 
 def make_evil() -> dict[str, Content]:
@@ -134,7 +134,7 @@ class TestEvilNames:
 
     def test_nothing_is_lost(self, evil: Drawn) -> None:
         labels = {node["label"].strip() for node in evil.diagrams[MESH]["nodes"]}
-        assert {'"];A-->B', "end", "</details>", "日本語", "__proto__", "subgraph x"} <= labels
+        assert {'"];A-->B', "end", "</details>", "日本語", "Привет", "__proto__", "subgraph x"} <= labels
 
     @pytest.mark.parametrize("level", ["overview", "detail"])
     def test_mermaid_has_our_nodes_and_no_others(self, evil: Drawn, level: str) -> None:

@@ -674,10 +674,5 @@ def _split_url(text: str) -> tuple[str, str]:
     return (match[1] or "", match[2] or "") if match is not None else ("", "")
 
 
-def _count_same(one: str, other: str) -> int:
-    """How many letters two texts share from the start."""
-    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-
-
 def _namespace_of(part: Part) -> str:
     return next((d.removeprefix("namespace ") for d in part.details if d.startswith("namespace ")), "/")

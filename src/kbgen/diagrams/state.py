@@ -57,7 +57,7 @@ class _Drawing:
             if (fact.path, fact.symbol) in anchors and fact.name and "{" not in fact.name:
                 node = self._add_node(f"channel:{fact.name}", fact.name, "endpoint", fact, "between tabs")
                 self._link(self._lane(fact), node, "event", fact.attr("type"), fact)
-        self._add_sockets(anchors)
+        self._add_sockets()
         self._add_stores(anchors)
         self._add_users(anchors)
         self._add_server_copies()
@@ -81,7 +81,7 @@ class _Drawing:
         verb = {"getItem": "reads", "setItem": "writes", "removeItem": "clears"}.get(fact.attr("call"), "")
         self._link(self._lane(fact), node, "store", verb, fact)
 
-    def _add_sockets(self, anchors: set[Place]) -> None:
+    def _add_sockets(self) -> None:
         """Events that one side emits and the other handles; the direction is the message's."""
         by_kind = self.system.by_kind
         handlers: dict[str, list[Fact]] = {}

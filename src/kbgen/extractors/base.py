@@ -44,11 +44,12 @@ every ``value`` here):
     (``x.map(f)``, ``len(x)``, ``s.strip()``) and those of a test's own vocabulary (``expect(x).toBe``) are left out.
 ``decorator``
     `name` as written without ``@``, `value` its arguments, `symbol` what it decorates. [on: function,
-    class, method, parameter, property; target: the name of that parameter or property]
+    class, method, parameter, property; target: the name of that parameter, property or nested function]
 ``binding``
     An assignment. `name` the target: ``X``, ``self.x``, ``this.x``; `value` the expression, `symbol` the scope
     (empty: module; ``Class`` for a class attribute). Unknown values and plain copies of a parameter are left out.
-    [item: the key when ``x[key] = …`` is assigned]
+    [item: the key when ``x[key] = …`` is assigned; type: the annotation; aug: yes for ``+=`` and ``append``; loop: yes
+    for a name bound to each item of what it loops over]
 ``return``
     What a function returns, one fact each, unknown ones left out.
 ``param``
@@ -69,12 +70,15 @@ every ``value`` here):
 ``except``
     `name` the exceptions caught, blank-joined, empty for all. [does: raise, return, log, pass, other]
 
-What configuration says (`path` is the file; the extractors of each format document their attributes):
-``service``, ``port``, ``setting`` (a variable given a value), ``depends``, ``dependency``, ``package``, ``script``,
-``target`` (make), ``job`` and ``step`` (workflows), ``schema`` and ``datasource``, ``config`` (any other key), ``heading``,
-``table``.
+What configuration says (attributes are in the docstring of each module; ``source`` says where a fact comes from):
 
-`symbol` of every fact but ``symbol`` itself is the qualified enclosing definition, empty at module level.
+``service`` (name; image or build folder) · ``port`` (inside; outside) · ``setting`` (a variable; its value as written,
+secrets ``…``) [service, default, ref] · ``depends`` [service, condition, via] · ``artifact`` (image; folder it is
+built from) · ``base`` (FROM image; stage) · ``copy`` (source; target) · ``package`` (name; version) [ecosystem,
+workspaces] · ``dependency`` (name; version) [section, local] · ``script`` (name; command) [bin] · ``target`` (make;
+first recipe line) · ``job``, ``step`` (workflows) · ``datasource`` [provider, url] · ``schema`` [kind, table, action] ·
+``config`` (dotted key; text) [mcp, kind, resource] · ``heading`` [level] · ``table`` (header cells) [rows];
+``template``: yes for facts of a Helm template.
 """
 
 from __future__ import annotations

@@ -400,11 +400,6 @@ class Names:
             return tuple(dict.fromkeys(place for part in expr[1:] for place in self.find_types(path, symbol, part)))
         return ()
 
-    def find_receiver_types(self, call: Fact) -> tuple[Place, ...]:
-        """The own classes of what a method is called on: ``self.bus`` in ``self.bus.publish(x)``."""
-        receiver = call.name.rpartition(".")[0]
-        return self.find_types(call.path, call.symbol, ["name", receiver]) if receiver else ()
-
     def find_type_text(self, path: str, symbol: str, name: str) -> str:
         """The type of a variable or attribute as text, foreign ones too: its annotation, or the callee that made it.
 

@@ -91,7 +91,3 @@ class Program(Values):
             name = name.rpartition(".")[0]
             if name in SELF_NAMES:
                 return ()
-
-    def find_callees(self, place: Place) -> tuple[tuple[Place, Fact], ...]:
-        """(definition, call) for what one definition calls or makes, in source order."""
-        return tuple((edge.target, edge.fact) for edge in self.find_edges(place) if edge.how in ("call", "new"))

@@ -11,7 +11,6 @@ import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
-from kbgen.expressions import decode_arguments, tag_of, walk_expr
 from kbgen.join.layout import PY_SUFFIXES
 from kbgen.join.program import Edge, Place, Program, strip_type
 from kbgen.model import Fact
@@ -218,16 +217,6 @@ class Reach:
             for target in self._program.resolve(param.path, param.symbol.rpartition(".")[0], name):
                 if self._program.is_class(target):
                     yield Edge(target, "new", param)
-
-    def find_named(self, fact: Fact) -> tuple[Place, ...]:
-        """Own definitions named anywhere in the arguments of a call or decorator."""
-        positional, words = decode_arguments(fact.value)
-        found: dict[Place, None] = {}
-        for expr in (*positional, *words.values()):
-            for part in walk_expr(expr):
-                if tag_of(part) == "name":
-                    found.update(dict.fromkeys(self._program.resolve(fact.path, fact.symbol, part[1])))
-        return tuple(place for place in found if place[1])
 
 
 def _find_packages(path: str, program: Program) -> list[str]:
