@@ -2,8 +2,10 @@
 
     scripts/refresh_sample_output.py [--check]
 
-`docs/stories/` holds the story files with their notes, `show-ID.json` the answer of ``kbgen show ID --format json``,
-`stories.txt` that of ``kbgen stories --unlinked``. With `--check` nothing is written; exit code 1 names what is stale.
+`docs/stories/` holds the story files with their notes, `docs/architecture/` the pages of its diagrams and their
+drawings, `show-ID.json` the answer of ``kbgen show ID --format json``, `stories.txt` that of ``kbgen stories
+--unlinked``.
+With `--check` nothing is written; exit code 1 names what is stale.
 """
 
 from __future__ import annotations
@@ -44,8 +46,8 @@ def build_sample_output() -> Mapping[str, bytes]:
     """Path below the target -> content, from a sample made for this."""
     with tempfile.TemporaryDirectory() as folder:
         sample = Path(folder) / "sample"
-        _, report = make_demo(sample, force=False, quiet=True)
-        found = {path: (sample / path).read_bytes() for path in report.written}
+        _, notes, drawn = make_demo(sample, force=False, quiet=True)
+        found = {path: (sample / path).read_bytes() for path in (*notes.written, *drawn.written)}
         with open_run(sample, None, quiet=True) as run:
             for story in SHOWN:
                 found[f"show-{story}.json"] = _encode(

@@ -15,5 +15,5 @@ def test_a_missing_tool_skips(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_missing_tool_fails_where_it_is_required(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(needs, "_ENVIRONMENT", {"KBGEN_REQUIRE_BROWSER": "1"})
-    with pytest.raises(pytest.fail.Exception, match="no such browser.*KBGEN_REQUIRE_BROWSER=1"):
+    with pytest.raises(pytest.fail.Exception, match=r"no such browser.*KBGEN_REQUIRE_BROWSER=1"):
         needs.require_or_skip("browser", "no such browser")

@@ -62,7 +62,7 @@ def test_the_demo_and_the_commands_after_it(kbgen: Kbgen, tmp_path: Path) -> Non
         else:
             continue
         ran += 1
-    assert ran == 4
+    assert ran == 6
 
 
 def test_the_commands_for_ones_own_repository(kbgen: Kbgen, sample: Path) -> None:

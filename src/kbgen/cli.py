@@ -577,9 +577,9 @@ def demo(
     from kbgen.reports.text import show_demo
     from kbgen.wiring import make_demo
 
-    head, report = make_demo(common.start / target, force=force, quiet=common.quiet)
+    head, notes, drawn = make_demo(common.start / target, force=force, quiet=common.quiet)
     shown = str(common.start / target)
-    _print(common, lambda: report_demo(shown, head, report), lambda: show_demo(shown, head, report))
+    _print(common, lambda: report_demo(shown, head, notes, drawn), lambda: show_demo(shown, head, notes, drawn))
 
 
 _COMPLETION = "_KBGEN_COMPLETE"

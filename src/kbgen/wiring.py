@@ -425,11 +425,13 @@ def _read_config(git: Git, tree: RevisionTree | WorkTree) -> Config:
     return load_config(read_yaml_with_lines(text, CONFIG_NAME))
 
 
-def make_demo(target: Path, *, force: bool, quiet: bool) -> tuple[str, BackfillReport]:
-    """Make the sample project in `target` and run the main job on it; its HEAD, and what the job did."""
+def make_demo(target: Path, *, force: bool, quiet: bool) -> tuple[str, BackfillReport, BackfillReport]:
+    """Make the sample project in `target`, write notes and draw it; its HEAD, the notes and the pages of diagrams."""
     from kbgen.adapters.demo import make_sample
     from kbgen.sample import create_sample
 
     head = make_sample(target, create_sample, force=force)
     with open_run(target, quiet=quiet) as run:
-        return head, run.backfill(_DEMO_STORIES)
+        notes = run.backfill(_DEMO_STORIES)
+    with open_code(target, quiet=quiet) as code:
+        return head, notes, code.write_diagrams(())

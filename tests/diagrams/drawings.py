@@ -1,4 +1,4 @@
-"""Diagrams for tests, built in code: a platform of four groups, a sequence, a big random graph, labels that mean harm."""
+"""Diagrams for tests, built in code: a platform of four groups, a sequence, a big random graph, harmful labels."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import random
 from kbgen.model import Diagram, DiagramEdge, DiagramMessage, DiagramNode, Evidence
 
 HOSTILE = (
-    "end", 'a"b', "x;y", "#quot;", "`code` **bold**", "<script>alert(1)</script>", "</B><BR/>", "a\nb\r\nc", '\\N \\G \\"',
-    "%%{init: {}}%%", "1. list", "- item", "# head", "日本語のラベルがここにあります とても長い", "subgraph x", "A-->B", "|pipe|",
+    "end", 'a"b', "x;y", "#quot;", "`code` **bold**", "<script>alert(1)</script>", "</B><BR/>", "a\nb\r\nc",
+    '\\N \\G \\"',
+    "%%{init: {}}%%", "1. list", "- item", "# head", "日本語のラベルがここにあります とても長い", "subgraph x",
+    "A-->B", "|pipe|",
     "{{x}}", "((z))", "Note over x: y", "&amp; &lt;", "\x00\x07\ud800", "", "   ", "$$x^2$$", "fa:fa-car",
-    'click n_a href "javascript:alert(1)"', "@{shape: x}", "a:b", "---", "::: class", "style n_x fill:#f00", "_under_ *x*",
+    'click n_a href "javascript:alert(1)"', "@{shape: x}", "a:b", "---", "::: class", "style n_x fill:#f00",
+    "_under_ *x*",
     "http://x.y/z?a=b&c=d", "~~~", "אבג", "#35;", "wrap: x", "a b c " * 30,
 )  # fmt: skip
 
@@ -54,7 +57,8 @@ def make_platform() -> Diagram:
         add(f"store:{name}", label, "store")
     for name in ("Mail", "Payments", "Model"):
         add(f"ext:{name}", f"{name} service", "external")
-    nodes.append(DiagramNode("agent:old", "Vitals", "agent", "dead", "app:agents", "no route mounts it", make_evidence(90)))
+    why = "no route mounts it"
+    nodes.append(DiagramNode("agent:old", "Vitals", "agent", "dead", "app:agents", why, make_evidence(90)))
     join("web:chat", "web:proxy", "http", "POST /api/copilot")
     join("web:proxy", "gate", "http", "AG-UI")
     join("web:page", "api:tasks", "http", "GET /pm/portfolio")
@@ -85,7 +89,8 @@ def make_graph(name: str, title: str, nodes: list[DiagramNode], edges: list[Diag
 def make_sequence() -> Diagram:
     """Five lanes: calls, returns, an event, a decision, a call inside a lane, a guess, a dead call, a long label."""
     kinds = {"user": "person", "page": "component", "gate": "gateway", "agent": "agent", "store": "store"}
-    nodes = tuple(DiagramNode(name, name.title(), kind, evidence=make_evidence(1)) for name, kind in sorted(kinds.items()))
+    ordered = sorted(kinds.items())
+    nodes = tuple(DiagramNode(name, name.title(), kind, evidence=make_evidence(1)) for name, kind in ordered)
     steps: list[tuple[str, str, str, str, str, int]] = [
         ("user", "page", "opens", "call", "live", 0),
         ("page", "gate", "POST /api/copilot", "call", "live", 1),
@@ -154,7 +159,8 @@ def make_hostile_graph() -> Diagram:
 
 def make_hostile_sequence() -> Diagram:
     ids = [f"id {place} {text}" for place, text in enumerate(HOSTILE)]
-    nodes = tuple(sorted((DiagramNode(i, t, "agent", details=(t,)) for i, t in zip(ids, HOSTILE)), key=lambda n: n.id))
+    made = (DiagramNode(name, text, "agent", details=(text,)) for name, text in zip(ids, HOSTILE, strict=True))
+    nodes = tuple(sorted(made, key=lambda n: n.id))
     kinds = ("call", "return", "event", "note", "decides")
     messages = tuple(
         DiagramMessage(ids[place], ids[(place * 7 + 1) % len(ids)], text, kinds[place % 5], "guess", text)

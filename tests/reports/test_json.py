@@ -109,7 +109,7 @@ REPORTS: dict[str, Any] = {
     "`kbgen findings`": report_findings((FINDING,)),
     "`kbgen backfill`": report_backfill(BACKFILL),
     "`kbgen init`": report_init("kbgen.yaml"),
-    "`kbgen demo`": report_demo("demo", "12" * 20, BACKFILL),
+    "`kbgen demo`": report_demo("demo", "12" * 20, BACKFILL, BACKFILL),
 }
 
 
@@ -235,7 +235,8 @@ def test_the_keys_that_other_programs_rely_on() -> None:
         "`kbgen stories`": "[].story [].title [].spec [].status [].commits [].notes",
         "`kbgen facts`": "[].kind [].name [].value [].path [].line [].symbol [].hash [].attrs",
         "`kbgen diagram`": "name nodes[].id nodes[].label nodes[].kind nodes[].evidence edges[].from edges[].to"
-        " edges[].kind edges[].label edges[].evidence messages[].from messages[].to messages[].label messages[].evidence",
+        " edges[].kind edges[].label edges[].evidence messages[].from messages[].to messages[].label"
+        " messages[].evidence",
         "`kbgen backfill`": "written unchanged left_out[].path left_out[].why criteria[].story criteria[].ac"
         " criteria[].state criteria[].why",
     }

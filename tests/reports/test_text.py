@@ -110,9 +110,12 @@ def test_backfill_and_demo() -> None:
     assert texts(show_backfill(report)) == ["written: a.md", "1 written, 2 unchanged, 0 left out"]
     assert texts(show_backfill(report, check=True)) == ["stale: a.md", "1 stale, 2 unchanged, 0 left out"]
     assert texts(show_backfill(report, dry_run=True))[0] == "would be written: a.md"
-    assert texts(show_demo("yard", "ab" * 20, report))[:2] == [
+    drawn = BackfillReport(("mesh.md", "mesh.excalidraw"), (), (), (), ())
+    assert texts(show_demo("yard", "ab" * 20, report, drawn))[:4] == [
         "Made a sample project in yard (HEAD abababababab) and wrote the notes of 1 story:",
         "  a.md",
+        "It drew the project, and wrote 1 page on its architecture:",
+        "  mesh.md",
     ]
 
 
@@ -127,7 +130,8 @@ def test_nothing_acts_on_the_terminal_or_breaks_a_line() -> None:
     )
     path = replace(PATH, path=evil, owners=(evil,), unlinked=(replace(COMMIT, message=evil),))
     report = BackfillReport((evil,), (), (), (), ())
-    for lines in (show_record(record), show_path_report(path), show_backfill(report), show_demo(evil, "", report)):
+    demo = show_demo(evil, "", report, report)
+    for lines in (show_record(record), show_path_report(path), show_backfill(report), demo):
         for line in lines:
             assert not set("\x1b\r\n\x07\u202e\x9b\u2028\t") & set(line.text)
 

@@ -70,7 +70,7 @@ every ``value`` here):
 ``except``
     `name` the exceptions caught, blank-joined, empty for all. [does: raise, return, log, pass, other]
 
-What configuration says (attributes are in the docstring of each module; ``source`` says where a fact comes from):
+What configuration says (attributes are in the docstring of each module; `source` says where a fact comes from):
 
 ``service`` (name; image or build folder) · ``port`` (inside; outside) · ``setting`` (a variable; its value as written,
 secrets ``…``) [service, default, ref] · ``depends`` [service, condition, via] · ``artifact`` (image; folder it is
@@ -78,7 +78,9 @@ built from) · ``base`` (FROM image; stage) · ``copy`` (source; target) · ``pa
 workspaces] · ``dependency`` (name; version) [section, local] · ``script`` (name; command) [bin] · ``target`` (make;
 first recipe line) · ``job``, ``step`` (workflows) · ``datasource`` [provider, url] · ``schema`` [kind, table, action] ·
 ``config`` (dotted key; text) [mcp, kind, resource] · ``heading`` [level] · ``table`` (header cells) [rows];
-``template``: yes for facts of a Helm template.
+a fact of a Helm template has the attribute template: yes.
+
+`symbol` of every fact but ``symbol`` itself is the qualified enclosing definition, empty at module level.
 """
 
 from __future__ import annotations

@@ -186,9 +186,9 @@ def report_init(written: str) -> JSON:
     return {"written": [written]}
 
 
-def report_demo(folder: str, head: str, report: BackfillReport) -> JSON:
-    """`kbgen demo`."""
-    return {"folder": folder, "head": head, **report_backfill(report)}
+def report_demo(folder: str, head: str, notes: BackfillReport, drawn: BackfillReport) -> JSON:
+    """`kbgen demo`: the keys of `backfill`, with the pages of diagrams under ``drawn``."""
+    return {"folder": folder, "head": head, **report_backfill(notes), "drawn": list(drawn.written)}
 
 
 def report_commit(commit: Commit) -> JSON:

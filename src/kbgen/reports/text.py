@@ -101,16 +101,21 @@ def show_backfill(report: BackfillReport, *, check: bool = False, dry_run: bool 
     return (*lines, Line(counts))
 
 
-def show_demo(folder: str, head: str, report: BackfillReport) -> tuple[Line, ...]:
+def show_demo(folder: str, head: str, notes: BackfillReport, drawn: BackfillReport) -> tuple[Line, ...]:
     """`kbgen demo`: what it made, and what to type next."""
-    noted = count_things(len(report.written), "story", "stories")
+    noted = count_things(len(notes.written), "story", "stories")
+    pages = tuple(path for path in drawn.written if path.endswith(".md"))
     texts = (
         f"Made a sample project in {folder} (HEAD {head[:12]}) and wrote the notes of {noted}:",
-        *(f"  {path}" for path in report.written),
-        "See what was written, and ask about a story or a file:",
+        *(f"  {path}" for path in notes.written),
+        f"It drew the project, and wrote {count_things(len(pages), 'page', 'pages')} on its architecture:",
+        *(f"  {path}" for path in pages),
+        "See what was written, and ask about a story, a file or the mesh:",
         f"  git -C {folder} diff",
         f"  kbgen -C {folder} show DM-01.6",
         f"  kbgen -C {folder} show mesh/agents/loading.py",
         f"  kbgen -C {folder} stories",
+        f"  kbgen -C {folder} diagram agent-mesh-topology",
+        f"  kbgen -C {folder} findings",
     )
     return tuple(Line(clean(text)) for text in texts)
