@@ -236,7 +236,8 @@ def make_routes() -> dict[str, Content]:
 
 CIRCLES: dict[str, Content] = {
     "door/app.py": "from agno.agent import Agent\nfrom agno.team import Team\nfrom fastapi import FastAPI\n"
-    "import httpx\napp = FastAPI()\na = Agent(name='a', tools=[ta, a])\nteam = Team(name='t', members=[a, team, other])\n"
+    "import httpx\napp = FastAPI()\na = Agent(name='a', tools=[ta, a])\n"
+    "team = Team(name='t', members=[a, team, other])\n"
     "other = Team(name='o', members=[team, other])\n\n\ndef ta():\n    a.run('x')\n    team.run('y')\n"
     "    other.run('z')\n    return ta()\n\n\n@app.post('/go')\ndef go(x=go()):\n"
     "    httpx.post('http://door:8000/go')\n    go()\n    ta()\n    return team.run('x')\n",
