@@ -5,13 +5,15 @@ a list whose first item says what it is:
 
 ``["name", "a.b.c"]``            a name or attribute chain as written: ``settings.port``, ``self.url``, ``this.url``
 ``["text", e, ...]``             parts put together: f-string, template literal, ``+`` with a string in it
-``["call", "callee", [e, ...], {"key": e}]``  a call or constructor; keyword arguments apart; a receiver that is
-                                 itself a call is written with ``()``: ``get_client().post``, ``z.object().parse``
+``["call", "callee", [e, ...], {"key": e}]``
+                                 a call or constructor; keyword arguments apart; a receiver that is itself a call
+                                 is written with ``()``: ``get_client().post``, ``z.object().parse``
 ``["env", "NAME"]``              an environment variable that is read
 ``["any", e, ...]``              one of these: ``a or b``, ``a || b``, ``a ?? b``, ``c ? a : b``, ``a if c else b``,
                                  ``os.getenv("X", d)`` as ``["any", ["env", "X"], d]``
 ``["list", e, ...]``             list, tuple, set, array
-``["dict", [key, e], ...]``      dict or object literal; a key is an expression, usually a string; ``[null, e]`` is a spread
+``["dict", [key, e], ...]``      dict or object literal; a key is an expression, usually a string; ``[null, e]`` is
+                                 a spread
 ``["item", e, key]``             ``e[key]``
 ``["spread", e]``                ``*e``, ``...e`` among arguments or items
 ``["fn", e, ...]``               a lambda, arrow or function expression with what it returns (at most three)
@@ -23,6 +25,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import islice
+from json.encoder import encode_basestring as _quote
 from typing import Any
 
 Expr = Any
@@ -41,7 +45,8 @@ SIZE_LIMIT = 12_000
 
 def tag_of(expr: Expr) -> str:
     """What an expression is: the word of its list, ``"literal"`` for a literal."""
-    return str(expr[0]) if isinstance(expr, list) and expr else "literal"
+    tag: str = expr[0] if isinstance(expr, list) and expr else "literal"
+    return tag
 
 
 def is_unknown(expr: Expr) -> bool:
@@ -55,19 +60,19 @@ def cut_text(text: str) -> str:
 def encode_expr(expr: Expr) -> str:
     """Compact JSON, at most `SIZE_LIMIT` characters: deeper parts become unknown until it fits."""
     for depth in range(DEPTH_LIMIT, 0, -1):
-        text = _dump(_prune(expr, depth))
+        text = _write(expr, depth)
         if len(text) <= SIZE_LIMIT:
             return text
     return '["?"]'
 
 
-_dump = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
-"""Made once: `json.dumps` makes an encoder for every call."""
-
-
 def decode_expr(text: str) -> Expr:
     """The inverse of `encode_expr`; ``""`` is unknown."""
-    return json.loads(text) if text else UNKNOWN
+    return _decode(text) if text else UNKNOWN
+
+
+_decode = json.JSONDecoder().decode
+"""Without the questions that `json.loads` asks each time."""
 
 
 def encode_arguments(positional: list[Expr], keywords: dict[str, Expr]) -> str:
@@ -81,14 +86,14 @@ def decode_arguments(text: str) -> tuple[list[Expr], dict[str, Expr]]:
     """(positional, keywords) of what `encode_arguments` made."""
     if not text:
         return [], {}
-    expr = json.loads(text)
+    expr = _decode(text)
     if tag_of(expr) != "args":
         return [], {}
     return expr[1], expr[2]
 
 
 def find_argument(positional: list[Expr], keywords: dict[str, Expr], *wanted: int | str) -> Expr:
-    """The first of `wanted` that is given: a position, a keyword, or a key of an object literal among the positional ones."""
+    """The first of `wanted` that is given: a position, a keyword, or a key of a positional object literal."""
     for want in wanted:
         if isinstance(want, int):
             if want < len(positional) and tag_of(positional[want]) != "spread":
@@ -118,7 +123,11 @@ def walk_expr(expr: Expr) -> Iterator[Expr]:
     while stack:
         part = stack.pop()
         yield part
-        tag = tag_of(part)
+        if not isinstance(part, list) or not part:
+            continue
+        tag = part[0]
+        if tag in _LEAVES:
+            continue
         if tag == "dict":
             stack.extend(side for pair in reversed(part[1:]) for side in (pair[1], pair[0]))
         elif tag in ("call", "args"):
@@ -129,22 +138,45 @@ def walk_expr(expr: Expr) -> Iterator[Expr]:
             stack.extend(reversed(part[1:]))
 
 
-def _prune(expr: Expr, depth: int) -> Expr:
-    tag = tag_of(expr)
-    if tag == "literal":
-        return cut_text(expr) if isinstance(expr, str) else expr
-    if tag in ("name", "env", "jsx", "?"):
-        return expr
+_LEAVES = frozenset({"name", "env", "jsx", "?"})
+"""A tag with a text, or alone."""
+
+
+def _write(expr: Expr, depth: int) -> str:
+    """The JSON of an expression cut to the limits, in one pass: this is done for every value of every file."""
+    if not isinstance(expr, list):
+        return _write_literal(expr)
+    if not expr:
+        return "[]"
+    tag = expr[0]
+    if tag in _LEAVES:
+        return f'["{tag}",{_quote(expr[1])}]' if len(expr) == 2 else '["?"]'
     if depth <= 0:
-        return UNKNOWN
+        return '["?"]'
     inner = depth - 1
     if tag == "args":
-        words = list(expr[2].items())[:ITEM_LIMIT]
-        return ["args", [_prune(e, inner) for e in expr[1][:ITEM_LIMIT]], {k: _prune(e, inner) for k, e in words}]
+        return f'["args",[{_write_items(expr[1], inner)}],{_write_words(expr[2], inner)}]'
     if tag == "call":
-        words = list(expr[3].items())[:ITEM_LIMIT]
-        pruned = [_prune(e, inner) for e in expr[2][:ITEM_LIMIT]]
-        return ["call", expr[1], pruned, {k: _prune(e, inner) for k, e in words}]
+        callee = _quote(expr[1])
+        return f'["call",{callee},[{_write_items(expr[2], inner)}],{_write_words(expr[3], inner)}]'
     if tag == "dict":
-        return ["dict", *([_prune(k, inner), _prune(e, inner)] for k, e in expr[1 : ITEM_LIMIT + 1])]
-    return [tag, *(_prune(e, inner) for e in expr[1 : ITEM_LIMIT + 1])]
+        pairs = [f",[{_write(k, inner)},{_write(e, inner)}]" for k, e in expr[1 : ITEM_LIMIT + 1]]
+        return f'["dict"{"".join(pairs)}]'
+    return f"[{_quote(tag)},{_write_items(expr[1:], inner)}]" if len(expr) > 1 else f"[{_quote(tag)}]"
+
+
+def _write_items(items: list[Expr], depth: int) -> str:
+    return ",".join([_write(item, depth) for item in items[:ITEM_LIMIT]])
+
+
+def _write_words(words: dict[str, Expr], depth: int) -> str:
+    if not words:
+        return "{}"
+    items = islice(words.items(), ITEM_LIMIT)
+    return f"{{{','.join([f'{_quote(key)}:{_write(value, depth)}' for key, value in items])}}}"
+
+
+def _write_literal(value: Expr) -> str:
+    if isinstance(value, str):
+        return _quote(cut_text(value))
+    return "null" if value is None else json.dumps(value)

@@ -81,3 +81,41 @@ def test_an_example_that_agrees_is_fine() -> None:
         "worker/.env.example": "STORE_URL=http://localhost:5001\n"
     }
     assert find(files, "default-disagrees") == []
+
+
+def test_stores_have_ports_too() -> None:
+    found = find(readers("redis://localhost:6379", "redis://localhost:6380"), "default-disagrees")
+    assert show(found) == [
+        ("suspect", "`STORE_URL` has 2 defaults: `redis://localhost:6379` and `redis://localhost:6380`")
+    ]
+
+
+def test_another_database_or_another_store_at_one_port_is_fine() -> None:
+    assert find(readers("redis://localhost:6379/0", "redis://:secret@localhost:6379/1"), "default-disagrees") == []
+    assert find(readers("redis://localhost:6379", "amqp://localhost:5672"), "default-disagrees") == []
+
+
+def asking(variable: str, path: str) -> dict[str, str]:
+    """A second service on port 7100 that asks `worker` (port 7000) at a port on which nothing listens."""
+    files = worker(
+        jobs=f"""
+        import os
+        import httpx
+
+        async def work():
+            return httpx.post(os.getenv("{variable}", "http://localhost:9191") + "{path}")
+        """
+    )
+    other = {path.replace("worker/", "asker/"): text.replace("7000", "7100") for path, text in files.items()}
+    other["asker/main.py"] = other["asker/main.py"].replace('"/run"', '"/ask"')
+    return worker() | other
+
+
+def test_one_word_and_a_variable_that_names_the_unit() -> None:
+    found = find(asking("PUBLIC_WORKER_URL", "/run"), "wrong-port")
+    assert show(found) == [("broken", "`PUBLIC_WORKER_URL` leads to port 9191 by default, `worker` listens on 7000")]
+
+
+def test_one_word_is_too_little_where_the_unit_is_not_named() -> None:
+    assert find(asking("STORE_URL", "/run"), "wrong-port") == []
+    assert find(asking("PUBLIC_WORKER_URL", "/stop"), "wrong-port") == []

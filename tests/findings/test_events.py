@@ -78,3 +78,65 @@ def test_a_queue_without_a_worker() -> None:
 
 def test_a_queue_with_a_worker_is_fine() -> None:
     assert find(API | {"api/src/mails.ts": QUEUE.format(worked="mails")}, "unhandled-event") == []
+
+
+OWN_BUS = {
+    "api/src/bus/bus.decorator.ts": """
+        import { SetMetadata } from '@nestjs/common';
+        export const Subscriber = (name: string) => SetMetadata('bus', name);
+    """,
+    "api/src/bus/depot-bus.ts": """
+        import { Injectable } from '@nestjs/common';
+        @Injectable()
+        export class DepotBus {
+          private readonly handlers = new Map();
+          subscribe(name: string, handler: () => void) { this.handlers.set(name, handler); }
+          publish(name: string) { this.handlers.get(name)?.(); }
+        }
+    """,
+    "api/src/bus/explorer.ts": """
+        import { Injectable } from '@nestjs/common';
+        import { DepotBus } from './depot-bus';
+        @Injectable()
+        export class Explorer {
+          constructor(private readonly bus: DepotBus) {}
+          onModuleInit() { for (const [name, run] of this.find()) this.bus.subscribe(name, run); }
+          find() { return []; }
+        }
+    """,
+    "api/src/app.module.ts": """
+        import { Module } from '@nestjs/common';
+        import { DepotBus } from './bus/depot-bus';
+        import { Explorer } from './bus/explorer';
+        import { TasksController } from './tasks.controller';
+        @Module({ controllers: [TasksController], providers: [DepotBus, Explorer] })
+        export class AppModule {}
+    """,
+    "api/src/tasks.controller.ts": """
+        import { Controller, Get } from '@nestjs/common';
+        import { Subscriber } from './bus/bus.decorator';
+        import { DepotBus } from './bus/depot-bus';
+        @Controller('tasks')
+        export class TasksController {
+          constructor(private readonly bus: DepotBus) {}
+          @Get()
+          list() { this.bus.publish('task.done'); this.bus.publish('task.lost'); }
+          @Subscriber('task.done')
+          onDone() { return 1; }
+        }
+    """,
+}
+
+
+def test_the_code_of_a_bus_that_hands_events_on_handles_none() -> None:
+    found = find(API | OWN_BUS, "unhandled-event")
+    assert show(found) == [("note", "1 event is sent on the bus `api/src/bus` and handled by nobody")]
+    assert "`task.lost`" in found[0].detail
+    assert "`task.done`" not in found[0].detail
+
+
+def test_a_handler_of_any_event_outside_the_bus_may_take_all() -> None:
+    moved = {path.replace("bus/explorer", "explorer"): text for path, text in OWN_BUS.items()}
+    moved["api/src/explorer.ts"] = moved["api/src/explorer.ts"].replace("./depot-bus", "./bus/depot-bus")
+    moved["api/src/app.module.ts"] = moved["api/src/app.module.ts"].replace("./bus/explorer", "./explorer")
+    assert find(API | moved, "unhandled-event") == []

@@ -121,3 +121,57 @@ def test_state_that_a_middleware_takes_from_the_header() -> None:
 
 def test_state_and_a_token_are_no_finding() -> None:
     assert find(rpc_caller('{"Authorization": token}'), "missing-header") == []
+
+
+TENANTS = """
+    from fastapi import FastAPI, Request
+    from fastapi.responses import JSONResponse
+    from starlette.middleware.base import BaseHTTPMiddleware
+    import uvicorn
+    from settings import settings
+
+    class Tenants(BaseHTTPMiddleware):
+        async def dispatch(self, request, call_next):
+            {check}
+                return JSONResponse({{"detail": "no"}}, status_code=401)
+            request.state.tenant = request.headers.get("X-Tenant")
+            return await call_next(request)
+
+    app = FastAPI()
+    app.add_middleware(Tenants)
+
+    @app.post("/rpc/run")
+    async def rpc(request: Request):
+        return find({read})
+
+    if __name__ == "__main__":
+        uvicorn.run(app, port=8600)
+"""
+TOKEN_CHECK = 'if request.headers.get("Authorization") != settings.token:'
+
+
+def tenants(check: str = TOKEN_CHECK, read: str = "request.state.tenant") -> dict[str, str]:
+    return rpc_caller('{"X-Tenant": "x"}') | {"hub/server.py": TENANTS.format(check=check, read=read)}
+
+
+def test_state_that_a_middleware_sets_behind_its_refusal() -> None:
+    found = find(tenants(), "missing-header")
+    assert show(found) == [("broken", "`work` calls `POST /rpc/run` of `hub` without a token")]
+    assert found[0].detail == (
+        "It sends `X-Tenant` only. `Tenants` answers 401 to calls without a token before it sets `tenant`, "
+        "which `rpc` reads."
+    )
+
+
+@pytest.mark.parametrize(
+    ("check", "read"),
+    [
+        ('if request.headers.get("X-Tenant") not in settings.names:', "request.state.tenant"),
+        ('if (request.headers.get("A") or request.cookies.get("a")) != settings.token:', "request.state.tenant"),
+        (TOKEN_CHECK, 'getattr(request.state, "tenant", None)'),
+        (TOKEN_CHECK, "request.url"),
+    ],
+    ids=["no secret", "cookies do too", "may be missing", "not behind it"],
+)
+def test_a_refusal_that_may_not_meet_the_call_is_no_finding(check: str, read: str) -> None:
+    assert find(tenants(check, read), "missing-header") == []

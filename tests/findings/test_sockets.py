@@ -89,3 +89,34 @@ def test_an_event_that_the_server_never_sends() -> None:
 def test_events_that_no_client_names_are_a_note() -> None:
     found = find(GATEWAY | client("http://localhost:3001/live", listens="other"), "unhandled-event")
     assert show(found) == [("note", "`api` sends 1 socket event that no code of `worker` names")]
+
+
+def two_gateways(namespace: str) -> dict[str, str]:
+    """A gateway that asks for a token in the arguments of a call, one that asks for none, and a client."""
+    live = GATEWAY["api/src/live.gateway.ts"].replace(
+        "const auth = client.handshake.auth;\n            if (!auth.token) {",
+        "if (!isKnown(client.handshake.auth.token)) {",
+    )
+    assert "isKnown" in live
+    module = GATEWAY["api/src/app.module.ts"].replace("[LiveGateway]", "[LiveGateway, YardGateway]")
+    module = module.replace("@Module", "import { YardGateway } from './yard.gateway';\n        @Module")
+    yard = """
+        import { WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
+        @WebSocketGateway({ namespace: '/yard' })
+        export class YardGateway {
+          @WebSocketServer() server: Server;
+        }
+    """
+    files = {"api/src/live.gateway.ts": live, "api/src/app.module.ts": module, "api/src/yard.gateway.ts": yard}
+    return GATEWAY | files | client(f"http://localhost:3001{namespace}")
+
+
+def test_the_gateway_of_the_namespace_or_of_the_likeliest_one_asks_for_the_token() -> None:
+    titles = [("broken", "`Listener.start` connects without a token, `LiveGateway` disconnects such clients")]
+    assert show(find(two_gateways("/live"), "missing-token")) == titles
+    assert show(find(two_gateways("/lives"), "missing-token")) == titles
+
+
+def test_another_gateway_that_asks_for_a_token_is_not_meant() -> None:
+    assert find(two_gateways("/yard"), "missing-token") == []
+    assert find(two_gateways(""), "missing-token") == []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from kbgen.model import Finding
 from tests.findings.systems import find, show, worker
 
 METRICS = """
@@ -175,3 +178,70 @@ def test_a_class_in_two_units_is_fine() -> None:
     files = worker(light=one, jobs="\nfrom light import Shade\n\nasync def work():\n    return Shade()\n")
     other = {path.replace("worker/", "painter/"): text.replace("7000", "7001") for path, text in files.items()}
     assert find(files | other, "shadowed-name") == []
+
+
+@pytest.mark.parametrize("own", ["self.depth = 2", "self.__dict__"])
+def test_a_class_that_nobody_makes_is_dead_whatever_special_methods_it_has(own: str) -> None:
+    shade = f"\nclass Shade:\n    def __init__(self):\n        {own}\n\ndef used():\n    return 1\n"
+    found = find(worker(helpers=shade, jobs=USING), "never-used")
+    assert show(found) == [("dead", "Nothing that runs uses the class `Shade`")]
+
+
+def test_a_class_that_somebody_makes_is_fine() -> None:
+    shade = "\nclass Shade:\n    def __init__(self):\n        self.depth = 2\n\ndef used():\n    return Shade()\n"
+    assert find(worker(helpers=shade, jobs=USING), "never-used") == []
+
+
+KEEPER = """
+    class Keeper:
+        def __init__(self, listener=None):
+            self.listener = listener
+
+        def tell(self):
+            if self.listener:
+                self.listener(1)
+
+    keeper = Keeper()
+"""
+TELLING = """
+    from keeping import keeper
+
+    async def work():
+        {first}
+        return keeper.tell()
+"""
+
+
+def test_a_callback_that_an_object_keeps_and_nobody_gives() -> None:
+    found = find(worker(keeping=KEEPER, jobs=TELLING.format(first="pass")), "never-passed")
+    assert show(found) == [("suspect", "No caller of `Keeper` gives it `listener`, which is for `self.listener`")]
+
+
+@pytest.mark.parametrize("first", ["keeper.listener = print", "setattr(keeper, 'listener', print)"])
+def test_a_callback_that_is_set_later_is_fine(first: str) -> None:
+    assert find(worker(keeping=KEEPER, jobs=TELLING.format(first=first)), "never-passed") == []
+
+
+def test_two_classes_of_one_name_with_other_defaults() -> None:
+    shade = """
+        from dataclasses import dataclass
+
+        @dataclass
+        class Shade:
+            depth: int = {depth}
+            name: str = "{depth}"
+
+        def {maker}():
+            return Shade()
+        """
+    jobs = "\nfrom light import light\nfrom dark import dark\n\nasync def work():\n    return light(), dark()\n"
+
+    def find_shades(depth: int) -> list[Finding]:
+        light, dark = shade.format(depth=1, maker="light"), shade.format(depth=depth, maker="dark")
+        return find(worker(light=light, dark=dark, jobs=jobs), "shadowed-name")
+
+    found = find_shades(9)
+    assert [finding.detail for finding in found] == [
+        "Their `depth` is `9` in `worker/dark.py` and `1` in `worker/light.py`."
+    ]
+    assert find_shades(1) == []

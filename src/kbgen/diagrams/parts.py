@@ -53,6 +53,8 @@ _MESH_WORDS = LazyPattern(r"agent|a2a|mesh|mcp|remote", re.IGNORECASE)
 _VALUE_BASES = LazyPattern(
     r"(?:^|[ .])(?:BaseModel|BaseSettings|Protocol|ABC|Exception|\w*Error|Enum|TypedDict|NamedTuple)(?: |$)"
 )
+_NO_WORDS = ",{}]"
+"""How the arguments of a call end when none has a name."""
 _ID_KEY = LazyPattern(r"(?:^|_|[a-z])(?:id|ID|Id|name|Name|slug|key)$")
 _PATH_KEY = LazyPattern(r"(?:path|route|prefix|url|endpoint)$", re.IGNORECASE)
 
@@ -70,6 +72,11 @@ class Parts:
         self._add_mesh_classes()
         self._add_gateways()
         self.owners: Mapping[Place, str] = self._find_owners()
+        self._made_in: dict[Place, list[Part]] = {}
+        """By the definition whose code makes the agent."""
+        for part in self.all.values():
+            if part.fact is not None:
+                self._made_in.setdefault((part.fact.path, part.fact.symbol), []).append(part)
         self._find_members()
         self._find_aliases()
 
@@ -92,6 +99,7 @@ class Parts:
         by_kind = self._system.by_kind
         facts = [*by_kind.get("team", ()), *by_kind.get("agent", ())]
         made_in: dict[Place, list[Fact]] = {}
+        made: dict[Place, str] = {}
         for fact in facts:
             made_in.setdefault((fact.path, fact.symbol), []).append(fact)
         for fact in sorted(facts, key=lambda f: (f.kind != "team", f.path, f.line)):
@@ -99,7 +107,7 @@ class Parts:
             if not label:
                 continue
             region = self._find_region(fact, made_in[fact.path, fact.symbol])
-            twin = next((p for p in self.all.values() if p.fact is not None and set(p.region) & set(region)), None)
+            twin = next((self.all[made[place]] for place in region if place in made), None)
             if twin is not None:
                 # Two ways of making the same agent in one class.
                 twin.evidence.append(self._program.make_evidence(fact))
@@ -117,6 +125,7 @@ class Parts:
             part = Part(key, label, fact.kind, unit, [self._program.make_evidence(fact)], region, fact=fact)
             part.aliases.add(label.lower())
             part.aliases.add(_slug(label))
+            made.update(dict.fromkeys(region, key))
             part.tools = list(self._find_tools(fact))
             if part.tools:
                 part.details.append(f"{len(part.tools)} tools" if len(part.tools) > 1 else "1 tool")
@@ -249,9 +258,8 @@ class Parts:
 
     def _find_inline(self, scope: Place, name: str) -> str:
         """An agent made in the same definition and kept in a variable of this name."""
-        for part in self.all.values():
-            fact = part.fact
-            if fact is not None and (fact.path, fact.symbol) == scope and fact.attr("target") == name:
+        for part in self._made_in.get(scope, ()):
+            if part.fact is not None and part.fact.attr("target") == name:
                 return part.id
         return ""
 
@@ -390,7 +398,7 @@ class Parts:
     def _find_aliases(self) -> None:
         """Names that code gives a part: an ID beside the agent in one call or dict, and the path that goes with it."""
         for call in self._program.list_facts("call"):
-            if not call.value:
+            if not call.value or (call.value.endswith(_NO_WORDS) and '"dict"' not in call.value):
                 continue
             positional, words = decode_arguments(call.value)
             if not words and len(positional) < 2:

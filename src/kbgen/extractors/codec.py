@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from dataclasses import fields
 from typing import Any
 
 from kbgen.model import Fact, FileFacts, SkippedFile
@@ -21,7 +22,11 @@ def facts_to_json(facts: FileFacts) -> str:
             row.pop()
         rows.append(row)
     skipped = [(note.path, note.why) for note in facts.skipped]
-    return json.dumps([facts.path, facts.blob, skipped, rows], separators=(",", ":"))
+    return _encode([facts.path, facts.blob, skipped, rows])
+
+
+_encode = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
+"""Rows hold no rings, and watching out for them takes a fifth of the time."""
 
 
 def facts_from_json(text: str, kinds: Collection[str] | None = None) -> FileFacts:
@@ -29,13 +34,26 @@ def facts_from_json(text: str, kinds: Collection[str] | None = None) -> FileFact
     path, blob, skipped, rows = json.loads(text)
     facts = []
     for row in rows:
-        kind = row[0]
+        kind, name, line, value, symbol, digest, attrs = row if len(row) == 7 else (*row, *_EMPTY[len(row) - 3 :])
         if kinds is not None and kind not in kinds:
             continue
-        size = len(row)
-        if size == 7:
-            attrs = tuple([(key, value) for key, value in row[6]])
-            facts.append(Fact(kind, row[1], path, row[2], row[3], row[4], row[5], attrs))
-        else:
-            facts.append(Fact(kind, row[1], path, *row[2:]))
+        # What `Fact(…)` does in twice the time: a frozen class sets each field by way of `object.__setattr__`.
+        fact = _new(Fact)
+        _set_kind(fact, kind)
+        _set_name(fact, name)
+        _set_path(fact, path)
+        _set_line(fact, line)
+        _set_value(fact, value)
+        _set_symbol(fact, symbol)
+        _set_hash(fact, digest)
+        _set_attrs(fact, tuple(map(tuple, attrs)))
+        facts.append(fact)
     return FileFacts(path, blob, tuple(facts), tuple(SkippedFile(*note) for note in skipped))
+
+
+_EMPTY: tuple[Any, ...] = ("", "", "", ())
+"""Of the fields that may be cut off: value, symbol, hash, attributes."""
+_new = Fact.__new__
+_set_kind, _set_name, _set_path, _set_line, _set_value, _set_symbol, _set_hash, _set_attrs = (
+    vars(Fact)[field.name].__set__ for field in fields(Fact)
+)

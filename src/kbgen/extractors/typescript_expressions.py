@@ -36,7 +36,7 @@ class ExpressionReader:
     """Reads expressions of one file; calls are read once, however many expressions hold them."""
 
     def __init__(self, chars: str, returns: Mapping[int, Sequence[Node]]) -> None:
-        """`chars` is for `cut`; `returns` has the return statements of every function, by the byte at which the function starts."""
+        """`chars` is for `cut`; `returns` has the return statements of every function by the byte it starts at."""
         self._chars = chars
         self._returns = returns
         self._calls: dict[int, Expr] = {}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kbgen.findings.base import Reading, code, list_names, name_place, with_items
-from kbgen.join.http import HttpMatch
+from kbgen.join.http import COMMON_WORDS, HttpMatch
 from kbgen.join.units import Unit
 from kbgen.join.urls import is_hole, list_segments
 from kbgen.model import Fact, Finding
@@ -15,9 +15,11 @@ _LOCAL_PORT = LazyPattern(r"(?:localhost|127\.0\.0\.1):(\d{2,5})")
 _VARIABLE = LazyPattern(r"^\{env:([^{}|]+)")
 _QUOTED = LazyPattern(r"^[\"'`](.*)[\"'`]$")
 _WEB_URL = LazyPattern(r"^(?:https?|wss?)://(?:localhost|127\.0\.0\.1):(\d{2,5})(?:/\S*)?$")
+_LOCAL_URL = LazyPattern(r"^([a-z][a-z0-9+.\-]*)://(?:[^/@\s]*@)?(?:localhost|127\.0\.0\.1):(\d{2,5})(?:[/?]\S*)?$")
 _EXAMPLE = LazyPattern(
     r"(?:^|/)\.env(?:\.[\w-]+)*\.?(?:example|sample|template|dist|defaults)$|(?:^|/)\.?env\.(?:example|sample|template)$"
 )
+_WEB_SCHEMES = frozenset({"http", "https", "ws", "wss"})
 _OWN_WORDS = frozenset({"app", "server", "http", "listen", "service", "api", "web"})
 
 
@@ -98,9 +100,19 @@ def _find_fitting(reading: Reading, call: Fact) -> list[Fact]:
         if len(offered) != len(segments) or reading.find_unit(route.path) == reading.find_unit(call.path):
             continue
         words = [(a, b) for a, b in zip(segments, offered, strict=True) if not is_hole(a) and not is_hole(b)]
-        if len(words) >= 2 and all(a == b for a, b in words):
+        if words and all(a == b for a, b in words) and (len(words) >= 2 or _is_named(reading, call, segments, route)):
             found.append(route)
     return found
+
+
+def _is_named(reading: Reading, call: Fact, segments: Sequence[str], route: Fact) -> bool:
+    """Whether one word is enough: it is the whole path and no common one, and the variable is named for the unit."""
+    variable = _VARIABLE.match(call.attr("base"))
+    unit = reading.system.units.by_id.get(reading.find_unit(route.path))
+    if variable is None or unit is None or len(segments) != 1 or segments[0] in COMMON_WORDS:
+        return False
+    named = f"_{variable[1].lower()}_"
+    return any(f"_{name.lower().replace('-', '_')}_" in named for name in unit.names if name)
 
 
 def _find_two_ports(reading: Reading, told: set[str]) -> Iterator[Finding]:
@@ -184,10 +196,13 @@ def _find_two_defaults(reading: Reading, told: set[str]) -> Iterator[Finding]:
     for name, found in sorted(by_name.items()):
         by_unit: dict[tuple[str, str], list[tuple[str, Fact]]] = {}
         for default, fact in found:
-            form = "number" if default.isdigit() else "url" if _WEB_URL.match(default) else ""
+            local = _LOCAL_URL.match(default)
+            form = "number" if default.isdigit() else "" if local is None else "url"
+            if local is not None and local[1] not in _WEB_SCHEMES:
+                form = local[1]
             by_unit.setdefault((reading.find_unit(fact.path), form), []).append((default, fact))
         for (unit, form), rows in sorted(by_unit.items()):
-            values = {m[1] if (m := _WEB_URL.match(default)) is not None else default for default, _ in rows}
+            values = {m[2] if (m := _LOCAL_URL.match(default)) is not None else default for default, _ in rows}
             if unit and form and len(values) > 1:
                 yield _tell_two(reading, name, rows)
                 told.add(name)

@@ -153,7 +153,7 @@ def _find_unhandled(reading: Reading, emits: list[_Event], handles: list[_Event]
         name = emit.name or emit.constant
         if not name or "*" in name or emit.bus in _OUTSIDE or any(_meet(handle, emit) for handle in handles):
             continue
-        if any(handle.bus == emit.bus and not handle.name and not handle.constant for handle in handles):
+        if any(h.bus == emit.bus and not h.name and not h.constant and not _is_plumbing(h, handles) for h in handles):
             continue
         if reading.is_idle(emit.fact.path, emit.fact.symbol):
             continue
@@ -174,6 +174,13 @@ def _find_unhandled(reading: Reading, emits: list[_Event], handles: list[_Event]
                 [by_name[name][0].fact for name in names],
                 "note",
             )
+
+
+def _is_plumbing(handle: _Event, handles: list[_Event]) -> bool:
+    """Whether a handler of any event is the bus' own code that hands events on to its decorated handlers."""
+    if handle.fact.attr("decorator") or not handle.fact.path.startswith(handle.bus + "/"):
+        return False
+    return any(other.bus == handle.bus and other.name and other.fact.attr("decorator") for other in handles)
 
 
 def _is_consumed(reading: Reading, emits: list[_Event]) -> bool:

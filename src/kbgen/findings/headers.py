@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from kbgen.expressions import Expr, decode_expr, tag_of, walk_expr
+from kbgen.expressions import Expr, decode_arguments, decode_expr, tag_of, walk_expr
+from kbgen.extractors import parse_references
 from kbgen.findings.base import Reading, code, list_names
 from kbgen.join.http import HttpMatch
 from kbgen.join.program import Place
@@ -18,6 +19,10 @@ _CREDENTIAL = LazyPattern(r"auth|token|cookie|api[-_]?key|secret|session|jwt|sig
 _OPEN_DECORATOR = LazyPattern(r"Public|Anonymous|SkipAuth|NoAuth|Unprotected", re.IGNORECASE)
 _REFUSAL = LazyPattern(
     r"\b401\b|\b403\b|unauthori[sz]ed|unauthenticated|forbidden|authentication|not logged in", re.IGNORECASE
+)
+_UNAUTHENTICATED = LazyPattern(r"\b401\b|HTTP_401", re.IGNORECASE)
+_SECRET = LazyPattern(
+    r"(?:^|_)(?:token|secret|jwt|api_?key|bearer)s?(?:$|_)|[a-z](?:Token|Secret|Jwt|ApiKey)$", re.IGNORECASE
 )
 _REFUSING = LazyPattern(r"Unauthorized|Forbidden|Unauthenticated|AuthenticationError|NotAuthenticated|PermissionDenied")
 _SCHEMES = frozenset(
@@ -32,6 +37,7 @@ class _Wall:
     name: str
     why: str
     evidence: tuple[Fact, ...]
+    lacks: str = "an `Authorization` header"
 
 
 def find_missing_headers(reading: Reading) -> Iterator[Finding]:
@@ -63,7 +69,7 @@ def find_missing_headers(reading: Reading) -> Iterator[Finding]:
             "missing-header",
             (path, symbol, unit, wall.name),
             f"{code(symbol or path)} calls {list_names((r.name for r in routes), 2)} of {reading.name_unit(unit)} "
-            "without an `Authorization` header",
+            f"without {wall.lacks}",
             f"It sends {sent} only. {wall.why}" + (" Nothing that runs reaches this call." if dead else ""),
             [*dict.fromkeys(m.call for m, _ in found), *routes, *wall.evidence],
             "dead" if dead else "broken",
@@ -95,7 +101,12 @@ class _Walls:
         handler = (path or route.path, symbol or route.symbol)
         if self._program.get_symbol(handler) is None:
             return None
-        return self._find_guard(handler) or self._find_dependency(handler) or self._find_state(handler)
+        return (
+            self._find_guard(handler)
+            or self._find_dependency(handler)
+            or self._find_state(handler)
+            or self._find_refusal_before(handler)
+        )
 
     # ------------------------------------------------------------------------------ guards by decorator
 
@@ -229,6 +240,73 @@ class _Walls:
                     )
                     return _Wall(use.name, why, (row, refusal, setting, use))
         return None
+
+    # --------------------------------------------------------------- refusals of a middleware of its own
+
+    @cached_property
+    def _refusals(self) -> Mapping[str, list[tuple[str, Fact, Fact, Fact]]]:
+        """What middleware sets in the request's state after it turned away those without a token.
+
+        Unit -> (attribute of the state, use of the middleware, the refusal, where the attribute is set).
+        """
+        table: dict[str, list[tuple[str, Fact, Fact, Fact]]] = {}
+        for use in self._reading.system.by_kind.get("middleware", ()):
+            if use.attr("role") != "uses" or use.attr("what") == "decorator":
+                continue
+            for path, symbol in self._program.resolve(use.path, use.symbol, use.name):
+                checks = self._find_token_lines(path, symbol)
+                for name in self._program.list_symbols(path) if checks else ():
+                    if name != symbol and not name.startswith(symbol + "."):
+                        continue
+                    refusal = next((r for r in self._list_refusals(path, name) if r.line - 1 in checks), None)
+                    for row in self._program.list_within(path, name, "binding"):
+                        state, _, attribute = row.name.rpartition(".")
+                        if refusal is not None and state.endswith(".state") and row.line > refusal.line:
+                            unit = self._reading.find_unit(use.path)
+                            table.setdefault(unit, []).append((attribute, use, refusal, row))
+        return table
+
+    def _find_token_lines(self, path: str, symbol: str) -> frozenset[int]:
+        """Lines of a definition that hold a header against a secret; none where cookies or the query may do as well."""
+        headers: set[int] = set()
+        secrets: set[int] = set()
+        for fact in self._program.list_facts("reference"):
+            if fact.path == path and fact.symbol.partition(".")[0] == symbol.partition(".")[0]:
+                for word, line, _ in parse_references(fact):
+                    if word in ("cookies", "query_params", "session", "client"):
+                        return frozenset()
+                    if word == "headers":
+                        headers.add(line)
+                    elif _SECRET.search(word):
+                        secrets.add(line)
+        return frozenset(headers & secrets)
+
+    def _list_refusals(self, path: str, symbol: str) -> list[Fact]:
+        return [
+            fact
+            for kind in ("raise", "return")
+            for fact in self._program.list_within(path, symbol, kind)
+            if _UNAUTHENTICATED.search(fact.value)
+        ]
+
+    def _find_refusal_before(self, handler: Place) -> _Wall | None:
+        """A handler that takes for granted what only such middleware sets runs behind it."""
+        path, symbol = handler
+        for attribute, use, refusal, setting in self._refusals.get(self._reading.find_unit(path), ()):
+            for kind in ("call", "binding"):
+                for row in self._program.list_within(path, symbol, kind):
+                    read = decode_arguments(row.value) if kind == "call" else ([decode_expr(row.value)], {})
+                    if any(_reads_state(expr, attribute) for expr in (*read[0], *read[1].values())):
+                        why = (
+                            f"{code(use.name)} answers 401 to calls without a token before it sets {code(attribute)}, "
+                            f"which {code(symbol)} reads."
+                        )
+                        return _Wall(use.name, why, (row, refusal, setting, use), "a token")
+        return None
+
+
+def _reads_state(expr: Expr, attribute: str) -> bool:
+    return any(tag_of(part) == "name" and str(part[1]).endswith(f".state.{attribute}") for part in walk_expr(expr))
 
 
 def _find_state_name(expr: Expr) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
+from kbgen.expressions import decode_expr
 from kbgen.findings.base import Reading, code, list_names
 from kbgen.model import Fact, Finding
 from kbgen.patterns import LazyPattern
@@ -32,25 +33,52 @@ def find_name_clashes(reading: Reading) -> Iterator[Finding]:
         importers = _find_importers(reading, name, paths)
         both = sorted(set.intersection(*importers.values())) if importers else []
         dead = [fact for fact in facts if fact not in live]
+        apart = _find_other_defaults(reading, facts) if not dead else {}
         if both:
-            detail = f"{code(both[0])} imports both."
+            said = [f"{code(both[0])} imports both."]
         elif dead and live:
-            detail = f"Nothing that runs uses the one in {list_names(fact.path for fact in dead)}."
+            said = [f"Nothing that runs uses the one in {list_names(fact.path for fact in dead)}."]
         elif all(importers.values()):
             shown = [
                 f"{code(posixpath.basename(sorted(importers[path])[0]))} imports that of {code(path)}" for path in paths
             ]
-            detail = "; ".join(shown) + "."
+            said = ["; ".join(shown) + "."]
         else:
+            said = []
+        said += [_tell_defaults(name, rows) for name, rows in apart.items()]
+        if not said:
             continue
         yield reading.make(
             "shadowed-name",
             (unit, name),
             f"{reading.name_unit(unit)} has {len(paths)} classes named {code(name)}: in {list_names(paths, 3)}",
-            detail,
-            facts,
+            " ".join(said),
+            [*facts, *(row for rows in apart.values() for row in rows)],
             "suspect" if both else "note",
         )
+
+
+def _find_other_defaults(reading: Reading, classes: list[Fact]) -> dict[str, list[Fact]]:
+    """Fields that each of the classes has with a default written out, where the defaults are not the same."""
+    fields: list[dict[str, Fact]] = []
+    for fact in classes:
+        rows = [
+            row for kind in ("field", "binding") for row in reading.program.list_within(fact.path, fact.symbol, kind)
+        ]
+        fields.append({row.name: row for row in rows if _is_plain(row.value)})
+    common = sorted(set.intersection(*(set(rows) for rows in fields)))
+    found = {name: [rows[name] for rows in fields] for name in common}
+    return {name: rows for name, rows in found.items() if len({row.value for row in rows}) > 1}
+
+
+def _is_plain(value: str) -> bool:
+    """A number or a truth value; texts such as names and titles are expected to differ."""
+    return bool(value) and isinstance(decode_expr(value), (int, float))
+
+
+def _tell_defaults(name: str, rows: list[Fact]) -> str:
+    said = " and ".join(f"{code(row.value)} in {code(row.path)}" for row in rows)
+    return f"Their {code(name)} is {said}."
 
 
 def _find_importers(reading: Reading, name: str, paths: list[str]) -> dict[str, set[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kbgen.expressions import decode_arguments, tag_of, walk_expr
+from kbgen.expressions import decode_arguments, decode_expr, tag_of, walk_expr
 from kbgen.findings.base import Reading, code, count, name_place
 from kbgen.join.program import Place
 from kbgen.model import Fact, Finding
@@ -66,11 +66,42 @@ def _gives(call: Fact, param: Fact) -> bool:
 
 
 def _find_uses(reading: Reading, param: Fact) -> list[Fact]:
-    """Calls in the body that are handed the parameter, or that call it."""
+    """Calls in the body that are handed the parameter, or that call it; else calls of the attribute that keeps it."""
     found = []
     for call in reading.program.list_within(param.path, param.symbol, "call"):
         positional, words = decode_arguments(call.value)
         given = [part for expr in (*positional, *words.values()) for part in walk_expr(expr)]
         if call.name == param.name or any(tag_of(part) == "name" and part[1] == param.name for part in given):
             found.append(call)
-    return found
+    return found or _find_calls_of_kept(reading, param)
+
+
+def _find_calls_of_kept(reading: Reading, param: Fact) -> list[Fact]:
+    """Calls of ``self.listener`` where the constructor keeps the parameter there, and nothing else sets it."""
+    program = reading.program
+    owner, _, last = param.symbol.rpartition(".")
+    if last not in ("__init__", "constructor"):
+        return []
+    kept = next(
+        (
+            row.name
+            for row in program.list_within(param.path, param.symbol, "binding")
+            if row.name.partition(".")[0] in ("self", "this") and decode_expr(row.value) == ["name", param.name]
+        ),
+        "",
+    )
+    attribute = kept.rpartition(".")[2]
+    if not kept or kept.count(".") != 1 or "setattr" in reading.words:
+        return []
+    if any(
+        row.name.endswith("." + attribute) and (row.path, row.symbol) != (param.path, param.symbol)
+        for row in program.list_facts("binding")
+    ):
+        return []
+    return [
+        call
+        for name in program.list_symbols(param.path)
+        if name.startswith(owner + ".")
+        for call in program.list_within(param.path, name, "call")
+        if call.name == kept
+    ]

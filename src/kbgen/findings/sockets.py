@@ -159,7 +159,7 @@ def _check_token(reading: Reading, client: _Client) -> Iterator[Finding]:
     if any(fact.attr(key) for key in ("auth", "headers", "query", "extraHeaders")) or not _shows_options(reading, fact):
         return
     for server in client.servers:
-        for gateway in server.facts:
+        for gateway in _find_meant(client, server):
             check = _find_token_check(reading, gateway)
             if check is None:
                 continue
@@ -173,6 +173,19 @@ def _check_token(reading: Reading, client: _Client) -> Iterator[Finding]:
                 "dead" if dead else "broken",
             )
             return
+
+
+def _find_meant(client: _Client, server: _Server) -> list[Fact]:
+    """The gateways of the client's namespaces; of one that nobody serves, those of the likeliest name."""
+    by_namespace: dict[str, list[Fact]] = {}
+    for fact in server.facts:
+        by_namespace.setdefault(fact.attr("ns") or "/", []).append(fact)
+    if len(by_namespace) == 1:
+        return server.facts
+    meant = sorted(client.namespaces & set(by_namespace))
+    if not meant:
+        meant = [near for name in sorted(client.namespaces) if (near := find_near_name(name, by_namespace))]
+    return [fact for name in meant for fact in by_namespace[name]]
 
 
 def _shows_options(reading: Reading, fact: Fact) -> bool:
@@ -197,7 +210,10 @@ def _find_token_check(reading: Reading, gateway: Fact) -> tuple[Fact, ...] | Non
     for name in program.list_symbols(gateway.path):
         if not name.startswith(owner + "."):
             continue
-        for row in program.list_within(gateway.path, name, "binding"):
+        for row in (
+            *program.list_within(gateway.path, name, "binding"),
+            *program.list_within(gateway.path, name, "call"),
+        ):
             if reads is None and _HANDSHAKE.search(row.value):
                 reads = row
         if name.endswith(".handleConnection"):

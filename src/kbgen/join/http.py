@@ -92,7 +92,7 @@ def _drop_readings(found: list[HttpMatch]) -> tuple[HttpMatch, ...]:
     )
 
 
-_COMMON = frozenset(
+COMMON_WORDS = frozenset(
     {
         "api",
         "health",
@@ -135,12 +135,19 @@ class _Matcher:
                 continue
             self.routes.append(_Route(fact, unit, fact.attr("method"), list_segments(fact.attr("path")), order))
         self.by_length: dict[int, list[_Route]] = {}
+        self.by_word: dict[tuple[int, int, str], list[_Route]] = {}
+        """(number of segments, place, the segment; empty for one with a hole) -> routes, so that few are compared."""
         self.open_ended: list[_Route] = []
         for route in self.routes:
             if route.segments and is_catch_all(route.segments[-1]):
                 self.open_ended.append(route)
             else:
-                self.by_length.setdefault(len(route.segments), []).append(route)
+                length = len(route.segments)
+                self.by_length.setdefault(length, []).append(route)
+                for place, segment in enumerate(route.segments):
+                    # What is no plain word may fit any.
+                    word = "" if "{" in segment else segment
+                    self.by_word.setdefault((length, place, word), []).append(route)
         self.serving = {route.unit for route in self.routes}
 
     # ----------------------------------------------------------------------------------- one call
@@ -224,7 +231,7 @@ class _Matcher:
     def _guess(self, call: Fact, method: str, segments: Sequence[str], own: str, base: str) -> HttpMatch:
         """By the path alone, where nothing tells which part is meant."""
         said = f"`{base}` leads to no known part" if base else "It has no base"
-        words = [s for s in segments if "{" not in s and s not in _COMMON]
+        words = [s for s in segments if "{" not in s and s not in COMMON_WORDS]
         if not words or segments[0] == ".well-known" or len(segments) < 2:
             return HttpMatch(call, None, "unresolved", f"{said}, and its path is one that any service has.", None, 0.0)
         units = sorted(self.serving - {own}) if base or own not in self.serving else sorted(self.serving)
@@ -247,7 +254,7 @@ class _Matcher:
         return self._choose(call, found, 0.5, f"{said}; only {unit} has its path.")
 
     def _find(self, segments: Sequence[str], units: Sequence[str]) -> list[_Candidate]:
-        rows = [*self.by_length.get(len(segments), ()), *self.open_ended]
+        rows = [*self._find_alike(segments), *self.open_ended]
         if segments and is_catch_all(segments[-1]):
             rows = self.routes
         found = [
@@ -260,6 +267,18 @@ class _Matcher:
         found = [c for c in found if not (GUESS in c.score and FITS in c.score)]
         clean = [c for c in found if GUESS not in c.score and CATCH_ALL not in c.score]
         return clean or [c for c in found if CATCH_ALL not in c.score] or found
+
+    def _find_alike(self, segments: Sequence[str]) -> Sequence[_Route]:
+        """The routes of as many segments that may fit the most telling word of a path."""
+        length = len(segments)
+        best: Sequence[_Route] = self.by_length.get(length, ())
+        for place, segment in enumerate(segments):
+            if "{" not in segment and len(best) > 8:
+                exact = self.by_word.get((length, place, segment), ())
+                loose = self.by_word.get((length, place, ""), ())
+                if len(exact) + len(loose) < len(best):
+                    best = [*exact, *loose]
+        return sorted(best, key=lambda route: route.order)
 
     def _rewrite(self, call: Fact, segments: Sequence[str], own: str) -> HttpMatch | None:
         """What the configuration of the caller's own application sends elsewhere."""
@@ -374,7 +393,7 @@ class _Matcher:
 def _is_telling(score: Sequence[int], segments: Sequence[str]) -> bool:
     """Whether a fit says that just this path was meant: a word that is not on every service, and no guess."""
     return not {GUESS, CATCH_ALL, REST} & set(score) and any(
-        s == LITERAL and segment not in _COMMON for s, segment in zip(score, segments, strict=True)
+        s == LITERAL and segment not in COMMON_WORDS for s, segment in zip(score, segments, strict=True)
     )
 
 

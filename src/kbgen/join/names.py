@@ -93,6 +93,7 @@ class Names:
         self.uses = Uses(self.files, self.is_test, self.paths, self.layout)
         self._sources = {path: Source(facts) for path, facts in self.files.items()}
         self._by_kind: dict[str, list[Fact]] | None = None
+        self._listed: dict[tuple[str, bool], tuple[Fact, ...]] = {}
         self._resolved: dict[tuple[str, str, str], tuple[Place, ...]] = {}
         self._imported: dict[tuple[str, str], tuple[Place, ...]] = {}
         self._variable_types: dict[tuple[str, str, str], tuple[Place, ...]] = {}
@@ -111,8 +112,12 @@ class Names:
             for facts in self.files.values():
                 for fact in facts.facts:
                     self._by_kind.setdefault(fact.kind, []).append(fact)
-        found = self._by_kind.get(kind, ())
-        return tuple(found) if tests else tuple(fact for fact in found if not self._tests[fact.path])
+        known = self._listed.get((kind, tests))
+        if known is None:
+            found = self._by_kind.get(kind, ())
+            known = tuple(found) if tests else tuple(fact for fact in found if not self._tests[fact.path])
+            self._listed[kind, tests] = known
+        return known
 
     def list_within(self, path: str, symbol: str, kind: str) -> tuple[Fact, ...]:
         """Facts of a kind directly in one definition (not in those nested in it), in source order."""

@@ -56,23 +56,24 @@ class Program(Values):
         rows.sort(key=lambda f: f.line)
         for fact in rows:
             passed: list[Expr] = []
+            names_something = '["name",' in fact.value
             if fact.kind == "call":
                 how = "new" if fact.attr("new") == "yes" else "call"
                 for target in self.resolve(path, symbol, fact.name):
                     yield Edge(target, "new" if self.is_class(target) else how, fact)
-                positional, words = decode_arguments(fact.value)
+                positional, words = decode_arguments(fact.value) if names_something else ([], {})
                 passed = [*positional, *words.values()]
             elif fact.kind == "jsx":
                 for target in self.resolve(path, symbol, fact.name):
                     yield Edge(target, "render", fact)
-                passed = list(decode_arguments(fact.value)[1].values())
+                passed = list(decode_arguments(fact.value)[1].values()) if names_something else []
             elif fact.kind == "decorator":
                 outer = symbol.rpartition(".")[0]
                 for target in self.resolve(path, outer, fact.name):
                     yield Edge(target, "decorate", fact)
-                positional, words = decode_arguments(fact.value)
+                positional, words = decode_arguments(fact.value) if names_something else ([], {})
                 passed = [*positional, *words.values()]
-            elif fact.value:
+            elif names_something:
                 passed = [decode_expr(fact.value)]
             for expr in passed:
                 for part in walk_expr(expr):

@@ -86,17 +86,17 @@ class Reach:
     @cached_property
     def _loads(self) -> Mapping[str, tuple[str, ...]]:
         program = self._program
-        table: dict[str, list[str]] = {}
+        table: dict[str, dict[str, None]] = {}
         for fact in program.list_facts("import"):
             if fact.attr("type_only") == "yes":
                 continue
-            row = table.setdefault(fact.path, [])
-            row.extend(program.find_modules(fact.path, fact.value))
+            modules = table.setdefault(fact.path, {})
+            modules[fact.value] = None
             if fact.path.endswith(PY_SUFFIXES) and fact.name != "*":
-                joined = fact.value + ("" if fact.value.endswith(".") else ".") + fact.name
-                row.extend(program.find_modules(fact.path, joined))
+                modules[fact.value + ("" if fact.value.endswith(".") else ".") + fact.name] = None
         result = {}
-        for path, there in table.items():
+        for path, modules in table.items():
+            there = [found for module in modules for found in program.find_modules(path, module)]
             packages = [init for p in there for init in _find_packages(p, program)]
             result[path] = tuple(dict.fromkeys([*there, *packages]))
         return result

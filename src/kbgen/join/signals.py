@@ -73,8 +73,10 @@ def load_project_rules(config: SignalsConfig) -> Rules:
 
 def derive_facts(program: Program, rules: Rules) -> tuple[Fact, ...]:
     """Every fact that the rules make of the program's raw facts, by path and line; no fact stands twice."""
-    found = dict.fromkeys(_Engine(program, rules).derive())
-    return tuple(sorted(found, key=lambda f: (f.path, f.line, f.kind, f.name, f.symbol, f.value, f.attrs)))
+    found = list(_Engine(program, rules).derive())
+    found.sort(key=lambda f: (f.path, f.line, f.kind, f.name, f.symbol, f.value, f.attrs))
+    # The hash follows from path and symbol, so that equal facts are neighbours now.
+    return tuple(fact for place, fact in enumerate(found) if not place or fact != found[place - 1])
 
 
 class _Engine:
@@ -86,10 +88,11 @@ class _Engine:
         self.answers = Answers(program)
         self._wanted: dict[str, tuple[str, bool]] = {}
         """Path -> its language, whether it is a test."""
+        self._chosen: dict[tuple[str, frozenset[str], str], tuple[Fact, ...]] = {}
         self._aliases: dict[tuple[str, str], str] = {
-            (fact.path, fact.attr("alias")): fact.name
+            (fact.path, alias): fact.name
             for fact in program.list_facts("import", tests=True)
-            if fact.attr("alias") and fact.name not in ("", "*", "default")
+            if fact.attrs and fact.name not in ("", "*", "default") and (alias := fact.attr("alias"))
         }
         """(path, local name) -> the name that was imported."""
 
@@ -97,8 +100,10 @@ class _Engine:
         for form, kind in _RAW_KINDS.items():
             if self.rules.by_form[form]:
                 index = _NameIndex(self.rules.by_form[form])
-                for fact in self.program.list_facts(kind, tests=True):
-                    yield from self._derive_named(form, index, fact)
+                for fact, name, alias in self._list_names(form, kind):
+                    candidates = index.find(alias or name)
+                    if candidates:
+                        yield from self._derive_named(form, fact, name, alias, candidates)
         for form in PATTERN_FORMS:
             for rule in self.rules.by_form[form]:
                 for kind in rule.match.raw or (form,):
@@ -109,28 +114,30 @@ class _Engine:
 
     # ------------------------------------------------------------------------------------------------- forms
 
-    def _derive_named(self, form: str, index: _NameIndex, fact: Fact) -> Iterator[Fact]:
-        names: Iterable[str] = (fact.name,)
-        if form == "base":
-            bases = fact.attr("bases")
-            if not bases:
-                return
-            names = bases.split()
-        elif form == "with" and not fact.name:
-            value = decode_expr(fact.value)
-            names = (str(value[1]),) if tag_of(value) == "call" else ()
-        for name in names:
-            alias = "" if "." in name else self._aliases.get((fact.path, name.removesuffix("()")), "")
-            candidates = index.find(alias or name)
-            site: Site | None = None
-            for rule, by_method in candidates:
-                wanted = rule.match.decorates
-                if not self._is_wanted(rule, fact) or (wanted and fact.attr("on") not in wanted):
-                    continue
-                site = site or self._make_site(form, fact, name)
-                site.alias = alias
-                site.by_method = by_method
-                yield from self._try(rule, site)
+    def _list_names(self, form: str, kind: str) -> Iterator[tuple[Fact, str, str]]:
+        """(fact, name in it, what that is called where it is imported from, if otherwise)"""
+        for fact in self.program.list_facts(kind, tests=True):
+            names: Iterable[str] = (fact.name,)
+            if form == "base":
+                names = fact.attr("bases").split()
+            elif form == "with" and not fact.name:
+                value = decode_expr(fact.value)
+                names = (str(value[1]),) if tag_of(value) == "call" else ()
+            for name in names:
+                yield fact, name, "" if "." in name else self._aliases.get((fact.path, name.removesuffix("()")), "")
+
+    def _derive_named(
+        self, form: str, fact: Fact, name: str, alias: str, candidates: Iterable[tuple[Rule, bool]]
+    ) -> Iterator[Fact]:
+        site: Site | None = None
+        for rule, by_method in candidates:
+            wanted = rule.match.decorates
+            if not self._is_wanted(rule, fact) or (wanted and fact.attr("on") not in wanted):
+                continue
+            site = site or self._make_site(form, fact, name)
+            site.alias = alias
+            site.by_method = by_method
+            yield from self._try(rule, site)
 
     def _make_site(self, form: str, fact: Fact, name: str) -> Site:
         if form == "base":
@@ -146,13 +153,24 @@ class _Engine:
 
     def _derive_patterned(self, rule: Rule, kind: str) -> Iterator[Fact]:
         match = rule.match
-        for fact in self.program.list_facts(kind, tests=True):
+        for fact in self._list_wanted(rule, kind):
             if match.value is not None and not match.value.search(fact.value):
                 continue
             if match.pattern is None or not match.pattern.search(fact.value if match.form == "import" else fact.name):
                 continue
-            if self._is_wanted(rule, fact) and (not match.kinds or fact.attr("kind") in match.kinds):
+            if not match.kinds or fact.attr("kind") in match.kinds:
                 yield from self._try(rule, self._make_pattern_site(fact))
+
+    def _list_wanted(self, rule: Rule, kind: str) -> tuple[Fact, ...]:
+        """The facts of a kind in files that the rule is for; rules differ little in that."""
+        key = (kind, rule.languages, rule.tests)
+        known = self._chosen.get(key)
+        if known is None:
+            facts = self.program.list_facts(kind, tests=True)
+            firsts = {fact.path: fact for fact in facts}
+            paths = {path for path, fact in firsts.items() if self._is_wanted(rule, fact)}
+            known = self._chosen[key] = tuple(fact for fact in facts if fact.path in paths)
+        return known
 
     def _make_pattern_site(self, fact: Fact) -> Site:
         if fact.value and fact.kind in _VALUED:
@@ -389,6 +407,7 @@ class _NameIndex:
         self._exact: dict[str, list[tuple[int, Rule, str]]] = {}
         self._wild: list[tuple[int, Rule, str, re.Pattern[str]]] = []
         self._by_last: dict[str, tuple[tuple[int, Rule, str], ...]] = {}
+        self._found: dict[str, list[tuple[Rule, bool]]] = {}
         for order, rule in enumerate(rules):
             for name in rule.match.names:
                 last = name.rpartition(".")[2]
@@ -401,6 +420,12 @@ class _NameIndex:
 
     def find(self, written: str) -> list[tuple[Rule, bool]]:
         """(rule, whether it looks for a method) of those that a name as written may match, in their order."""
+        known = self._found.get(written)
+        if known is None:
+            known = self._found[written] = self._find(written)
+        return known
+
+    def _find(self, written: str) -> list[tuple[Rule, bool]]:
         last = written.rpartition(".")[2].removesuffix("()")
         rows = self._by_last.get(last)
         if rows is None:

@@ -15,9 +15,12 @@ from kbgen.extractors import parse_references
 from kbgen.join.conventions import find_convention
 from kbgen.join.layout import PY_SUFFIXES, Layout, Modules
 from kbgen.model import Evidence, Fact, FileFacts
+from kbgen.patterns import LazyPattern
 
 Target = tuple[str, str]
 """(path, qualified name); the name is empty for the module itself."""
+
+_SPECIAL = LazyPattern(r"^(?:__\w+__|constructor)$")
 
 
 class _Use(NamedTuple):
@@ -348,7 +351,8 @@ class Uses:
                     for name in self._list_exports(path):
                         yield from (target for target in self.find_exported(path, name)[0] if target[0] == path)
             for fact in file.symbols.values():
-                if find_convention(fact):
+                # What the language calls on an object makes nobody make the object.
+                if not (fact.attr("parent") and _SPECIAL.search(fact.name)) and find_convention(fact):
                     yield path, fact.symbol.partition(".")[0]
                     yield path, ""
 

@@ -40,6 +40,8 @@ _ABSENT = {
 }
 _SMALLER = (300, 150, 80, 40, 20, 10)
 """Sizes that are tried one after another where Mermaid cannot hold the whole."""
+_DRAWABLE = 400
+"""Parts of a graph that are laid out; more are folded first (500 take some ten seconds)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +244,9 @@ def render(diagram: Diagram, form: Form, tools: Tools) -> bytes:
     pinned = diagram.form == "sequence"
     if form == "dot":
         return make_dot(diagram).encode("utf-8", "replace")
+    if not pinned and len(diagram.nodes) > _DRAWABLE:
+        # A layout of so many parts takes minutes and cannot be read: it is folded, and says so.
+        diagram = fold_diagram(diagram, _DRAWABLE, _DRAWABLE)
     if form != "excalidraw":
         return tools.drawer.draw(make_dot(diagram), form, pinned)
     from kbgen.diagrams.excalidraw import write_excalidraw

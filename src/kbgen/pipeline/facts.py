@@ -132,8 +132,7 @@ def merge_layers(*layers: Sequence[Fact]) -> tuple[Fact, ...]:
     return tuple(unique)
 
 
-def _order(fact: Fact) -> tuple[Any, ...]:
-    return fact.kind, fact.path, fact.line, fact.symbol, fact.name, fact.value, fact.hash, fact.attrs
+_order = attrgetter("kind", "path", "line", "symbol", "name", "value", "hash", "attrs")
 
 
 # ------------------------------------------------------------------------------------------ as rows

@@ -172,8 +172,15 @@ def write_fact(fact: Fact, evidence_hash: str) -> str:
     return (
         f'{{"kind": {_quote(fact.kind)}, "name": {_quote(fact.name)}, "value": {_quote(fact.value)},'
         f' "path": {_quote(fact.path)}, "line": {fact.line}, "symbol": {_quote(fact.symbol)},'
-        f' "hash": {_quote(evidence_hash)}, "attrs": {json.dumps(_report_attrs(fact)) if fact.attrs else "{}"}}}'
+        f' "hash": {_quote(evidence_hash)}, "attrs": {_write_attrs(fact) if fact.attrs else "{}"}}}'
     )
+
+
+def _write_attrs(fact: Fact) -> str:
+    attrs = dict(fact.attrs)
+    if len(attrs) < len(fact.attrs):
+        return json.dumps(_report_attrs(fact))
+    return f"{{{', '.join([f'{_quote(key)}: {_quote(value)}' for key, value in attrs.items()])}}}"
 
 
 def report_skipped(skipped: Sequence[SkippedFile]) -> list[JSON]:
