@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 from json.encoder import encode_basestring as _quote
 from typing import Any
@@ -67,12 +68,12 @@ def encode_expr(expr: Expr) -> str:
 
 
 def decode_expr(text: str) -> Expr:
-    """The inverse of `encode_expr`; ``""`` is unknown."""
+    """The inverse of `encode_expr`; ``""`` is unknown. What it gives is shared: nobody may change it."""
     return _decode(text) if text else UNKNOWN
 
 
-_decode = json.JSONDecoder().decode
-"""Without the questions that `json.loads` asks each time."""
+_decode = lru_cache(maxsize=1 << 14)(json.JSONDecoder().decode)
+"""Joins, diagrams and findings read the same values again and again, and many values are the same text."""
 
 
 def encode_arguments(positional: list[Expr], keywords: dict[str, Expr]) -> str:
@@ -83,7 +84,7 @@ def encode_arguments(positional: list[Expr], keywords: dict[str, Expr]) -> str:
 
 
 def decode_arguments(text: str) -> tuple[list[Expr], dict[str, Expr]]:
-    """(positional, keywords) of what `encode_arguments` made."""
+    """(positional, keywords) of what `encode_arguments` made. They are shared: nobody may change them."""
     if not text:
         return [], {}
     expr = _decode(text)

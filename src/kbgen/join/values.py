@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from kbgen.expressions import (
     UNKNOWN,
@@ -51,6 +52,20 @@ class Values(Names):
 
         A parameter without a default has no value.
         """
+        key = (path, symbol, name)
+        known = self._values.get(key)
+        if known is None:
+            known = tuple(self._look_up_values(path, symbol, name))
+            if not self._running:
+                # On the way to another answer, what leads in a circle is left out.
+                self._values[key] = known
+        return known
+
+    @cached_property
+    def _values(self) -> dict[tuple[str, str, str], tuple[tuple[Place, Expr], ...]]:
+        return {}
+
+    def _look_up_values(self, path: str, symbol: str, name: str) -> Sequence[tuple[Place, Expr]]:
         source = self._sources.get(path)
         if source is None:
             return ()
@@ -60,14 +75,14 @@ class Values(Names):
         if not rest and first not in SELF_NAMES:
             rows = self._find_variable(source, symbol, first)
             if rows:
-                return tuple(self._read_values(source, rows))
+                return list(self._read_values(source, rows))
         found: list[tuple[Place, Expr]] = []
         places = self.resolve(path, symbol, name)
         for place in places[:CHOICES]:
             found.extend(self._find_place_values(place))
         if not found and rest:
             found.extend(self._find_in_object(path, symbol, name))
-        return tuple(found)
+        return found
 
     def _find_in_object(self, path: str, symbol: str, name: str) -> Iterator[tuple[Place, Expr]]:
         """A constant that holds an object: follow the keys."""
