@@ -57,7 +57,7 @@ def measure_depth(expr: Expr) -> int:
     return 1 + max(map(measure_depth, inner), default=0)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(EXPRESSIONS)
 def test_what_the_limits_allow_comes_back(expr: Expr) -> None:
     text = encode_expr(expr)

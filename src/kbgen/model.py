@@ -304,7 +304,11 @@ class Fact:
     attrs: tuple[tuple[str, str], ...] = ()
 
     def attr(self, key: str, default: str = "") -> str:
-        return next((v for k, v in self.attrs if k == key), default)
+        # A plain loop: this is asked millions of times, and a generator costs more than the search.
+        for name, value in self.attrs:
+            if name == key:
+                return value
+        return default
 
 
 @dataclass(frozen=True, slots=True)
