@@ -216,13 +216,23 @@ for _, pid, _ in ProcessWorkers(processes=2).run(work, range(10_000), 10_000):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_workers_end_with_the_run(number: signal.Signals) -> None:
     """Killed outright, nobody can tell them: they notice when nobody takes their answer."""
-    parent = subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=heed_interruptions,
+    )
     assert parent.stdout is not None
     with parent, parent.stdout as stdout:
         pids = [int(stdout.readline()), int(stdout.readline())]
         parent.send_signal(number)
         parent.wait(10)
     assert all(has_ended(pid) for pid in pids)
+
+
+def heed_interruptions() -> None:
+    """A shell's background job, such as the tests may run in, is deaf to them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def has_ended(pid: int) -> bool:
@@ -245,7 +255,11 @@ def test_an_interruption_at_the_terminal_is_the_run_s_alone() -> None:
         "import os, time", "import os, sys, time\nsys.excepthook = lambda *_: print('interrupted', flush=True)"
     )
     parent = subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=heed_interruptions,
     )
     assert parent.stdout is not None
     parent.stdout.readline()
