@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from kbgen.config import Config, Document, IdsConfig, SignalRule, SignalsConfig, describe_options, load_config
+from kbgen.config import Config, IdsConfig, PagesConfig, SignalRule, SignalsConfig, describe_options, load_config
 from kbgen.errors import ConfigError
+from kbgen.model import Document
 
 
 def load(value: Any, **lines: int) -> Config:
@@ -152,8 +153,8 @@ def test_a_refused_link_base_is_not_repeated() -> None:
 
 def test_every_option_is_described_and_every_described_one_exists() -> None:
     options = {option.key: option for option in describe_options()}
-    plain = {field.name for field in dataclasses.fields(Config)} - {"ids", "signals", "remarks"}
-    sections = {"ids": IdsConfig, "signals": SignalsConfig}
+    plain = {field.name for field in dataclasses.fields(Config)} - {"ids", "signals", "pages", "remarks"}
+    sections = {"ids": IdsConfig, "signals": SignalsConfig, "pages": PagesConfig}
     nested = {f"{name}.{field.name}" for name, section in sections.items() for field in dataclasses.fields(section)}
     assert set(options) == plain | nested
     assert all(option.help.endswith(".") and option.type for option in options.values())

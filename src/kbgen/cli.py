@@ -57,6 +57,12 @@ class Direction(StrEnum):
     down = "down"
 
 
+class TraceForm(StrEnum):
+    markdown = "markdown"
+    csv = "csv"
+    json = "json"
+
+
 @dataclass(frozen=True, slots=True)
 class Common:
     """The four options that may stand before or after the command."""
@@ -555,6 +561,119 @@ def findings(
     with _open(common, lambda: open_code(common.start, common.rev, worktree=worktree, quiet=common.quiet)) as run:
         found = run.find_findings()
         _print(common, lambda: report_findings(found), lambda: show_findings(found))
+
+
+@app.command(short_help="Write all pages, diagrams and notes that are out of date.")
+def build(
+    ctx: typer.Context,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PAGE", help="Pages, diagrams, or `notes`; none: all.", show_default=False),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="GLOB", help="Write only files at such paths.", show_default=False),
+    ] = None,
+    list_all: Annotated[bool, typer.Option("--list", help="List the pages there are, and stop.")] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="DIR", help="Write into this folder instead.", show_default=False),
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 when something is stale.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show what changes as a diff.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what was edited by hand.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Move hand edits to where they stay.")] = False,
+    folder: Folder = None,
+    rev: Rev = None,
+    format: Out = None,
+    quiet: Quiet = False,
+) -> None:
+    """Write the knowledge base: every page, diagram and note that the facts have changed for.
+
+    Prints what was written and left out, and why, and which acceptance criteria are met.
+    """
+    common = _merge(ctx, folder, rev, format, quiet)
+    if force and keep:
+        raise UsageError("--force and --keep exclude each other", "--force drops a hand edit, --keep moves it")
+    from kbgen.reports.build import report_build, show_build, show_packs
+    from kbgen.wiring import open_build
+
+    with _open(common, lambda: open_build(common.start, common.rev, quiet=common.quiet)) as run:
+        if list_all:
+            rows = [(p.name, p.path, p.story, p.title) for p in run.list_pages()]
+            _print(
+                common,
+                lambda: [dict(zip(("name", "path", "story", "title"), row, strict=True)) for row in rows],
+                lambda: show_packs(rows),
+            )
+            return
+        report = run.build(
+            names or (),
+            only or (),
+            preview=check or dry_run,
+            diff=diff,
+            force=force,
+            keep=keep,
+            output=output,
+        )
+        if common.format is not Format.json:
+            _print_diffs(report.diffs)
+        _print(common, lambda: report_build(report), lambda: show_build(report, check=check, dry_run=dry_run))
+    for _, why in report.failed:
+        typer.echo(f"kbgen: failed: {_inert(why)}", err=True)
+    if len(report.failed) > len(report.edited):
+        raise typer.Exit(2)
+    if report.edited or (check and report.written):
+        raise typer.Exit(1)
+
+
+@app.command(short_help="Trace gaps and recommendations to stories, commits and documents.")
+def trace(
+    ctx: typer.Context,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="ARG", help="Only these stories, ranges, epics or items (REC-08); none: all.", show_default=False
+        ),
+    ] = None,
+    form: Annotated[
+        TraceForm | None, typer.Option("--as", help="markdown, csv or json, whole.", show_default=False)
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", metavar="FILE", help="Write there: .md, .csv or .json say the form.", show_default=False
+        ),
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Exit 1 when something hangs loose.")] = False,
+    folder: Folder = None,
+    rev: Rev = None,
+    format: Out = None,
+    quiet: Quiet = False,
+) -> None:
+    """Trace gaps, recommendations and debt items to the stories that take them, and on to what became of them.
+
+    Shows what hangs loose at either end: items that no story takes, stories without commits, documents not written.
+    """
+    common = _merge(ctx, folder, rev, format, quiet)
+    if form is not None and common.format is Format.json and form is not TraceForm.json:
+        raise UsageError("--as and --format json ask for two forms", "leave out one")
+    from kbgen.reports.trace import report_trace, show_trace
+
+    with _open_run(common) as run:
+        found = run.trace(names or [])
+        if output is not None:
+            said = form.value if form else "json" if common.format is Format.json else ""
+            written = run.write_trace(found, said, output)
+            typer.echo(f"{'written' if written else 'unchanged'}: {_inert(str(output))}")
+        elif form in (None, TraceForm.json):
+            chosen = replace(common, format=Format.json) if form is TraceForm.json else common
+            _print(chosen, lambda: report_trace(found), lambda: show_trace(found))
+        else:
+            sys.stdout.write(run.render_trace(found, form.value))
+    if check and not found.is_whole:
+        raise typer.Exit(1)
 
 
 @app.command(short_help="Make a sample project with history, and run the main job there.")

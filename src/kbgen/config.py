@@ -8,30 +8,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from kbgen.errors import ConfigError
+from kbgen.model import Document, KeyPath
 from kbgen.patterns import lazy
 
 CONFIG_NAME = "kbgen.yaml"
 
 NotesPlace = Literal["in-story", "output"]
-KeyPath = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """Plain values with the line that each key stands on.
-
-    `lines` maps a key's place, ``("ids", "prefixes")``, or a list item's, ``("ids", "prefixes", 0)``, to its 1-based
-    line. `duplicates` are the keys that one mapping has twice, with the line of the later one, whose value is kept.
-    """
-
-    path: str
-    value: Any
-    lines: Mapping[KeyPath, int] = field(default_factory=dict)
-    duplicates: tuple[tuple[KeyPath, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +47,13 @@ class SignalsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class PagesConfig:
+    """Which documents `kbgen build` writes; names are those of the templates, ``mcp_configuration``."""
+
+    disable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Every option with its default. Empty globs mean: find out from the repository; `_ROWS` explains each."""
 
@@ -81,6 +74,7 @@ class Config:
     rename_limit: int = 1000
     follow_ups: bool = True
     signals: SignalsConfig = SignalsConfig()
+    pages: PagesConfig = PagesConfig()
     remarks: tuple[str, ...] = ()
     """What loading changed or passed over and the user should hear of; no option."""
 
@@ -204,6 +198,11 @@ def _read_url(value: Any) -> str:
     return f"{match[1]}://{match[2]}{path}"
 
 
+def _read_page_names(value: Any) -> tuple[str, ...]:
+    """As people write them: ``mcp-configuration`` is ``mcp_configuration``."""
+    return tuple(dict.fromkeys(name.replace("-", "_") for name in _read_texts(value)))
+
+
 def _read_rules(value: Any) -> tuple[SignalRule, ...]:
     """What a rule says is checked where rules are read, so that this room need not know."""
     rules = [value] if isinstance(value, dict) else value
@@ -212,7 +211,7 @@ def _read_rules(value: Any) -> tuple[SignalRule, ...]:
     return tuple(SignalRule(json.dumps(rule, ensure_ascii=False, default=str)) for rule in rules)
 
 
-_EXAMPLES = {"ids": "prefixes: [DM]", "signals": "disable: [log]"}
+_EXAMPLES = {"ids": "prefixes: [DM]", "signals": "disable: [log]", "pages": "disable: [caching]"}
 """A key of each section."""
 
 _ROWS = (
@@ -237,6 +236,7 @@ _ROWS = (
     _Row("follow_ups", "true or false", _read_switch, "Whether later fixes without an ID are found and shown."),
     _Row("signals.rules", "list of rules", _read_rules, "Signal rules besides those that kbgen brings along."),
     _Row("signals.disable", "list of texts", _read_texts, "Ids of signal rules to leave out."),
+    _Row("pages.disable", "list of texts", _read_page_names, "Pages to leave out; `kbgen build --list` names all."),
 )  # fmt: skip
 
 
@@ -280,7 +280,13 @@ def load_config(document: Document) -> Config:
         )
     plain = {name: value for name, value in values.items() if "." not in name}
     ids = IdsConfig(**_take_section(values, "ids"))
-    return Config(ids=ids, signals=SignalsConfig(**_take_section(values, "signals")), remarks=remarks, **plain)
+    return Config(
+        ids=ids,
+        signals=SignalsConfig(**_take_section(values, "signals")),
+        pages=PagesConfig(**_take_section(values, "pages")),
+        remarks=remarks,
+        **plain,
+    )
 
 
 def _take_section(values: Mapping[str, Any], section: str) -> dict[str, Any]:

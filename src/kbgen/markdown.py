@@ -133,6 +133,14 @@ def quote_block(text: str) -> Markdown:
     return Markdown("\n".join(result))
 
 
+def fence_block(code: str, language: str = "") -> Markdown:
+    """A code block that its own text cannot close; `language` is a word, or ``""``."""
+    longest = max((len(run) for run in re.findall(r"`+", code)), default=0)
+    mark = "`" * max(3, longest + 1)
+    word = language if language.replace("-", "").replace("+", "").isalnum() else ""
+    return Markdown(f"{mark}{word}\n{code.rstrip()}\n{mark}\n")
+
+
 def fold(text: str, limit: int) -> str:
     """`text` in one line of at most `limit` characters (1 or more), cut behind a word, with ``…`` where cut."""
     line = " ".join(text.split())

@@ -8,8 +8,28 @@ Times are whole seconds since the epoch, UTC; an author's offset is kept in minu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
+
+# --------------------------------------------------------------------------------------- documents
+
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Plain values with the line that each key stands on.
+
+    `lines` maps a key's place, ``("ids", "prefixes")``, or a list item's, ``("ids", "prefixes", 0)``, to its 1-based
+    line. `duplicates` are the keys that one mapping has twice, with the line of the later one, whose value is kept.
+    """
+
+    path: str
+    value: Any
+    lines: Mapping[KeyPath, int] = field(default_factory=dict)
+    duplicates: tuple[tuple[KeyPath, int], ...] = ()
+
 
 # ---------------------------------------------------------------------------------------- evidence
 
@@ -604,6 +624,38 @@ class BackfillReport:
     criteria: tuple[tuple[str, CriterionState], ...]
     diffs: tuple[str, ...] = ()
     """Unified diffs of what was, or with ``--dry-run`` would be, written."""
+
+
+CriterionOutcome = Literal["met", "unmet", "needs a person"]
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionResult:
+    """What a page and the facts show of one acceptance criterion of the story that the page answers."""
+
+    story: str
+    label: str
+    """``AC1``."""
+    text: str
+    state: CriterionOutcome
+    why: str
+    """Why it is unmet, or what a person has to do; empty when met."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build did, paths as written."""
+
+    written: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    left_out: tuple[tuple[str, str], ...]
+    """(path, why) of pages that nothing is known for, and of those switched off."""
+    failed: tuple[tuple[str, str], ...]
+    """(path or template, error)"""
+    edited: tuple[str, ...]
+    """Those that a person's edit stopped; they are among `failed` too."""
+    criteria: tuple[CriterionResult, ...]
+    diffs: tuple[str, ...] = ()
 
 
 JSON = dict[str, Any]

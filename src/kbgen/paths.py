@@ -203,3 +203,7 @@ def _classify(path: str) -> FileKind:
 
 def is_test(path: str) -> bool:
     return classify_path(path) == "test"
+
+
+def is_markdown(path: str) -> bool:
+    return path.lower().endswith((".md", ".mdx", ".markdown"))

@@ -11,6 +11,7 @@ from typing import Literal, Protocol, TypeVar
 from kbgen.model import (
     Change,
     Commit,
+    Document,
     LineCount,
     Mention,
     MethodTouch,
@@ -225,4 +226,12 @@ class MermaidCheck(Protocol):
 class Templates(Protocol):
     def render(self, name: str, context: object) -> str:
         """`name` without folder, ``story_notes.md.j2``; a dataclass instance gives the names there are."""
+        ...
+
+    def read_head(self, name: str) -> Document:
+        """The front matter of a template, see `kbgen.pages.packs`; an empty document where there is none."""
+        ...
+
+    def list_templates(self) -> tuple[str, ...]:
+        """The names of all templates, the project's own ones included."""
         ...

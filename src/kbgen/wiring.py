@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,18 @@ from kbgen.adapters.sqlite_facts import SqliteFacts
 from kbgen.adapters.trees import RevisionTree, WorkTree
 from kbgen.config import CONFIG_NAME, Config, load_config
 from kbgen.errors import ConfigError, OutputError, UsageError
-from kbgen.model import BackfillReport, Commit, Diagram, Finding, PathReport, SkippedFile, Story, StoryRecord, StoryRow
+from kbgen.model import (
+    BackfillReport,
+    BuildReport,
+    Commit,
+    Diagram,
+    Finding,
+    PathReport,
+    SkippedFile,
+    Story,
+    StoryRecord,
+    StoryRow,
+)
 from kbgen.pipeline.facts import AllFacts, FactBook, require_kinds, select_paths
 from kbgen.ports import Progress
 from kbgen.reports.rows import KindRows
@@ -27,11 +38,16 @@ from kbgen.reports.rows import KindRows
 if TYPE_CHECKING:
     from kbgen.adapters.jinja import JinjaTemplates
     from kbgen.adapters.sqlite import SqliteHistory
+    from kbgen.pages.packs import PagePack
+    from kbgen.pages.sources import Sources
     from kbgen.pipeline.backfill import BackfillOptions
+    from kbgen.pipeline.build import PackBook, PageBook
     from kbgen.pipeline.code import StoredCode
     from kbgen.pipeline.diagrams import DiagramBook, Form, Tools, Wanted
+    from kbgen.pipeline.page_sources import Neighbours
     from kbgen.pipeline.project import Project
     from kbgen.reports.diagrams import DiagramRow
+    from kbgen.trace import Trace
 
 _DEMO_STORIES = ("DM-01.6..DM-01.8", "DM-02.5..DM-02.9")
 
@@ -39,8 +55,17 @@ _DEMO_STORIES = ("DM-01.6..DM-01.8", "DM-02.5..DM-02.9")
 class Run:
     """One command's run on one repository at one revision: adapters wired, pipeline functions behind methods."""
 
-    def __init__(self, git: Git, project: Project, history: SqliteHistory, store: SqliteFacts, start: Path) -> None:
+    def __init__(
+        self,
+        git: Git,
+        tree: RevisionTree,
+        project: Project,
+        history: SqliteHistory,
+        store: SqliteFacts,
+        start: Path,
+    ) -> None:
         self._git = git
+        self._tree = tree
         self._project = project
         self._history = history
         self._store = store
@@ -138,6 +163,37 @@ class Run:
         rows = list_stories(self._project, stories, outputs, templates)
         return rows, list_unlinked(self._project, rows) if unlinked else None
 
+    def trace(self, arguments: Sequence[str] = (), documents: Mapping[str, Sequence[str]] | None = None) -> Trace:
+        """`documents` gives the pages that are written for a story, by its ID."""
+        from kbgen.pipeline.trace import trace
+
+        project = self._project
+        files = {s.path for s in project.known if s.path} if arguments else set()
+        places = ((self._resolve(argument), argument) for argument in arguments)
+        named = [place if place in files else argument for place, argument in places]
+        key = f"{project.tree.rev}-{compute_fingerprint(repr(project.config), None)}"
+        return trace(project, named, documents, self._store, key)
+
+    def render_trace(self, found: Trace, form: str) -> str:
+        """`form`: markdown, csv or json."""
+        from kbgen.reports.trace import TEMPLATE, build_trace_page, report_trace, write_csv
+
+        if form == "csv":
+            return write_csv(found)
+        if form == "json":
+            import json
+
+            return json.dumps(report_trace(found), indent=2, ensure_ascii=True) + "\n"
+        return self._open_templates().render(TEMPLATE, build_trace_page(found))
+
+    def write_trace(self, found: Trace, form: str, output: Path) -> bool:
+        """False when the file has the same bytes already. `form` empty: what the file's name says, else Markdown."""
+        said = form or {".csv": "csv", ".json": "json"}.get(output.suffix.lower(), "markdown")
+        place = self._start / output
+        # A file that the user names, in a folder that the user names: no block in it, nothing to merge.
+        outputs = FolderOutputs(place.parent, lambda path: None, force=True)
+        return outputs.write(place.name, self.render_trace(found, said).encode("utf-8"))
+
     def write_config(self, *, force: bool) -> str:
         from kbgen.pipeline.config import compose_config
 
@@ -146,6 +202,12 @@ class Run:
             raise OutputError(f"{CONFIG_NAME} exists already", "--force overwrites it")
         outputs.write(CONFIG_NAME, compose_config(self._project, self._open_templates()))
         return CONFIG_NAME
+
+    def open_build(self, *, quiet: bool = False) -> BuildRun:
+        """The same revision, with all that its code says."""
+        project, progress = self._project, open_progress(quiet=quiet)
+        code = CodeRun(self._git, self._tree, project.config, self._store, progress, self._start)
+        return BuildRun(self._git, self, code, self._store, progress)
 
     def _open_outputs(self, output: Path | None, *, force: bool) -> SafeOutputs | FolderOutputs:
         if output is None:
@@ -216,7 +278,10 @@ class CodeRun:
     @cached_property
     def result_key(self) -> str:
         """What results of this run rest on; empty for the work tree, which may change at any moment."""
-        return f"{self._tree.rev}-{compute_fingerprint(repr(self._config), None)}" if self._tree.rev else ""
+        if not self._tree.rev:
+            return ""
+        own = self._git.top / self._config.templates if self._git.top is not None else None
+        return f"{self._tree.rev}-{compute_fingerprint(repr(self._config), own)}"
 
     @cached_property
     def book(self) -> FactBook:
@@ -292,7 +357,7 @@ class CodeRun:
         """`dot` is the Graphviz program to use, from the folder that the command works in; empty: our own."""
         from kbgen.pipeline.diagrams import render
 
-        return render(diagram, form, self._open_tools(dot))
+        return render(diagram, form, self.open_tools(dot))
 
     def find_findings(self) -> tuple[Finding, ...]:
         gc.disable()
@@ -307,7 +372,7 @@ class CodeRun:
         """A file for each diagram and format in the folder. All are drawn before the first is written."""
         from kbgen.pipeline.diagrams import FORMS, explain_absence, render
 
-        tools = self._open_tools(dot)
+        tools = self.open_tools(dot)
         drawn = {
             f"{diagram.name}.{FORMS[form]}": render(diagram, form, tools)
             for diagram in diagrams
@@ -333,19 +398,15 @@ class CodeRun:
         dot: str = "",
     ) -> BackfillReport:
         """Pages, drawings and the architecture page; below `output`, where it is given, at the same relative paths."""
-        from kbgen.pipeline.diagram_pages import PageOptions, write_diagrams
+        from kbgen.pipeline.diagram_pages import write_diagrams
+        from kbgen.pipeline.writing import PageOptions
 
-        outputs: SafeOutputs | FolderOutputs
-        if output is None:
-            outputs = SafeOutputs(_require_top(self._git, "use --output DIR, or a clone with a work tree"))
-        else:
-            begin = SafeOutputs(self._git.top).read if self._git.top is not None else self._tree.read_path
-            outputs = FolderOutputs(self._start / output, begin, force=force)
+        outputs = self.open_outputs(output, force=force)
         report, absent = write_diagrams(
             self.diagrams,
             names,
             self._config,
-            self._open_tools(dot),
+            self.open_tools(dot),
             _open_templates(self._git, self._config),
             PreviewOutputs(outputs) if preview else outputs,
             PageOptions(force, keep, diff),
@@ -354,12 +415,157 @@ class CodeRun:
         self._notices += absent
         return report
 
-    def _open_tools(self, dot: str) -> Tools:
+    def open_outputs(self, output: Path | None, *, force: bool) -> SafeOutputs | FolderOutputs:
+        """The work tree, or a folder in which files start from the repository's text."""
+        if output is None:
+            return SafeOutputs(_require_top(self._git, "use --output DIR, or a clone with a work tree"))
+        begin = SafeOutputs(self._git.top).read if self._git.top is not None else self._tree.read_path
+        return FolderOutputs(self._start / output, begin, force=force)
+
+    def open_tools(self, dot: str) -> Tools:
         from kbgen.adapters.graphviz import Graphviz
         from kbgen.adapters.merman import check_mermaid
         from kbgen.pipeline.diagrams import Tools
 
         return Tools(Graphviz(str(self._start / dot) if os.sep in dot else dot), check_mermaid)
+
+
+class BuildRun:
+    """One command's run on code and history of a revision together."""
+
+    def __init__(self, git: Git, run: Run, code: CodeRun, store: SqliteFacts, progress: Progress) -> None:
+        self._git = git
+        self._run = run
+        self._code = code
+        self._store = store
+        self._progress = progress
+        self._notices: list[str] = []
+
+    def list_notices(self) -> tuple[str, ...]:
+        """What a person should know although nothing failed."""
+        return tuple(dict.fromkeys((*self._run.list_notices(), *self._code.list_notices(), *self._notices)))
+
+    @cached_property
+    def packs(self) -> PackBook:
+        from kbgen.pipeline.build import read_packs
+
+        return read_packs(self._templates, self._run.project.config, self._kinds)
+
+    def list_pages(self) -> tuple[PagePack, ...]:
+        """Those that are switched off too."""
+        from kbgen.pipeline.build import list_pages
+
+        return list_pages(self.packs)
+
+    @cached_property
+    def _kinds(self) -> Collection[str]:
+        """Every kind of facts; kept, since all rules must be read for it."""
+        kept = self._store.load_result(self._code_key, "fact-kinds")
+        if kept is not None:
+            return frozenset(kept.split())
+        from kbgen.pipeline.facts import FactKinds
+
+        found = FactKinds(self._code.book.kept_kinds, self._run.project.config)
+        self._store.save_results(self._code_key, [("fact-kinds", "\n".join(found))])
+        return found
+
+    @cached_property
+    def _templates(self) -> JinjaTemplates:
+        return _open_templates(self._git, self._run.project.config)
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        project = self._run.project
+        own = self._git.top / project.config.templates if self._git.top is not None else None
+        return compute_fingerprint(repr(project.config), own)
+
+    @cached_property
+    def _code_key(self) -> str:
+        """What pages and pictures rest on: the same for revisions whose code says the same."""
+        key = f"{self._run.project.tree.rev}-{self._fingerprint}"
+        shape = self._store.load_result(key, "shape")
+        if shape is None:
+            from kbgen.pipeline.shapes import compute_shape
+
+            shape = compute_shape(self._code.code, self._store)
+            self._store.save_results(key, [("shape", shape)])
+        return f"{shape}-{self._fingerprint}"
+
+    @cached_property
+    def diagrams(self) -> DiagramBook:
+        """As those of the code alone, but kept for all revisions whose code says the same: without lines, that is."""
+        from kbgen.pipeline.diagrams import DiagramBook
+
+        return DiagramBook(lambda: self._code.all_facts, self._store, self._code_key)
+
+    @cached_property
+    def pages(self) -> PageBook:
+        from kbgen.pipeline.build import PageBook
+        from kbgen.pipeline.shapes import ALL_DOCUMENTS, list_blobs
+
+        blobs = list_blobs(self._run.project.tree.list_entries())
+        return PageBook(
+            self._open_sources,
+            self._open_neighbours,
+            self._templates,
+            self._store,
+            (self._code_key, f"{self._code_key}-{blobs[ALL_DOCUMENTS]}"),
+            blobs,
+        )
+
+    def _open_sources(self) -> Sources:
+        from kbgen.pipeline.page_sources import open_sources
+
+        return open_sources(self._code.all_facts, self.diagrams, self._run.project)
+
+    def _open_neighbours(self) -> Neighbours:
+        from kbgen.pipeline.diagram_pages import list_outputs
+        from kbgen.pipeline.page_sources import Neighbours
+
+        ours = [file.path for pack in self.packs.packs for file in pack.files] + [p.path for p in self.packs.packs]
+        project = self._run.project
+        return Neighbours(project, [*ours, *list_outputs(project.config)], self._store, self._code_key)
+
+    def build(
+        self,
+        names: Sequence[str] = (),
+        globs: Sequence[str] = (),
+        *,
+        preview: bool = False,
+        diff: bool = False,
+        force: bool = False,
+        keep: bool = False,
+        output: Path | None = None,
+        dot: str = "",
+    ) -> BuildReport:
+        """Pages, diagrams and the notes that kbgen wrote before, or only the pages named, or below these globs."""
+        from kbgen.pipeline.build import BuildRequest, build
+
+        outputs = self._code.open_outputs(output, force=force)
+        # As for facts: what pages are made of stays until the end.
+        gc.disable()
+        try:
+            report, notices = build(
+                BuildRequest(tuple(names), tuple(globs), force, keep, diff, is_folder=output is not None),
+                self._run.project,
+                self.packs,
+                self.pages,
+                self.diagrams,
+                self._code.open_tools(dot),
+                self._templates,
+                PreviewOutputs(outputs) if preview else outputs,
+            )
+        finally:
+            gc.enable()
+        self._notices += notices
+        return report
+
+
+@contextmanager
+def open_build(start: Path, rev: str | None = None, *, quiet: bool = False) -> Iterator[BuildRun]:
+    """Open the repository that `start` is in, history and code, at `rev` (default HEAD)."""
+    with open_run(start, rev, quiet=quiet) as run:
+        yield run.open_build(quiet=quiet)
 
 
 @contextmanager
@@ -395,7 +601,7 @@ def open_run(start: Path, rev: str | None = None, *, quiet: bool = False) -> Ite
             own = git.top / config.templates if git.top is not None else None
             recall = Recall(store, commit, compute_fingerprint(repr(config), own))
             project = Project(config, tree, history, store, store, progress, recall, ProcessWorkers())
-            yield Run(git, project, history, store, start if start.is_dir() else start.parent)
+            yield Run(git, tree, project, history, store, start if start.is_dir() else start.parent)
 
 
 def _require_top(git: Git, hint: str) -> Path:

@@ -19,7 +19,8 @@ from kbgen.errors import GraphvizError, MermaidError
 from kbgen.model import BackfillReport, Diagram, DiagramEdge, DiagramNode, Evidence
 from kbgen.pages.diagrams import build_page
 from kbgen.pipeline.code import StoredCode
-from kbgen.pipeline.diagram_pages import PageOptions, is_stamped, place_page, stamp_drawing, write_diagrams
+from kbgen.pipeline.diagram_pages import is_stamped, place_page, stamp_drawing, write_diagrams
+from kbgen.pipeline.writing import PageOptions
 from kbgen.pipeline.diagrams import NAMES, DiagramBook, Tools, write_mermaid
 from kbgen.pipeline.facts import AllFacts, collect_facts
 from kbgen.splice import find_blocks

@@ -14,7 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from kbgen.errors import TemplateError
+from kbgen.errors import ConfigError, TemplateError
+from kbgen.model import Document
 
 if TYPE_CHECKING:
     from kbgen.adapters.jinja_sandbox import Sandbox
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parent.parent / "templates"
 MAX_TEMPLATE_BYTES = 1024 * 1024
 
+_HEAD = re.compile(r"---[ \t]*\r?\n(.*?\n)---[ \t]*\r?\n", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\.j2")
 
 
@@ -74,6 +76,23 @@ class JinjaTemplates:
             message, _, hint = str(error).partition("\n")
             raise TemplateError(f"{_find_place(error, name)}: {message or type(error).__name__}", hint) from error
 
+    def read_head(self, name: str) -> Document:
+        """The front matter of a template; an empty document where there is none.
+
+        Raises TemplateError for a template that is not there and for front matter that is no YAML.
+        """
+        from kbgen.adapters.yaml_file import read_yaml_with_lines
+
+        found = self._load_text(name)
+        if found is None:
+            raise TemplateError(f"no template {name!r}", f"there are: {', '.join(self.list_templates())}")
+        head = _HEAD.match(found[0])
+        try:
+            # The line of the opening mark counts, so that lines are those of the file.
+            return read_yaml_with_lines("\n" + head[1] if head else "", name)
+        except ConfigError as error:
+            raise TemplateError(str(error), error.hint) from error
+
     def list_templates(self) -> tuple[str, ...]:
         """The names of all templates, the project's own ones included."""
         names = {name for name in os.listdir(SHIPPED) if _NAME.fullmatch(name)}
@@ -84,7 +103,18 @@ class JinjaTemplates:
         return tuple(sorted(names))
 
     def _load(self, name: str) -> tuple[str, str] | None:
-        """(text, name for tracebacks); None when there is no such template."""
+        """(text without front matter, name for tracebacks); None when there is no such template."""
+        found = self._load_text(name)
+        if found is None:
+            return None
+        head = _HEAD.match(found[0])
+        if head is None:
+            return found
+        # A comment as long as the front matter: the lines of errors stay those of the file.
+        blank = "{#" + "\n" * head[0].count("\n") + "#}"
+        return blank + found[0][head.end() :], found[1]
+
+    def _load_text(self, name: str) -> tuple[str, str] | None:
         if not _NAME.fullmatch(name):
             return None
         if isinstance(self._overrides, Path):

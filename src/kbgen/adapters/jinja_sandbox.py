@@ -29,7 +29,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Cycler, Joiner, Namespace, missing
 from jinja2.visitor import NodeTransformer
 
-from kbgen.markdown import Markdown, code_span, escape_text, fold, link, quote_block, table_cell
+from kbgen.markdown import Markdown, code_span, escape_text, fence_block, fold, link, quote_block, table_cell
 
 MAX_STEPS = 1_000_000
 """Of one rendering: a loop step or a list item in a filter is one, a call ten, an include a hundred."""
@@ -98,6 +98,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             "quote": _on_text(quote_block),
             "link": link,
             "fold": fold,
+            "fence": lambda value, language="": fence_block(_require_text(value), _require_text(language)),
             "plural": format_plural,
             "markup": _on_text(Markdown),
             "cell_markup": _on_text(lambda value: table_cell(Markdown(value))),

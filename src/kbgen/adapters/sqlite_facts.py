@@ -15,7 +15,7 @@ from kbgen.history import encode_path
 
 SCHEMA_VERSION = 2
 """Part of the file's name; another one begins a new file and deletes the older ones."""
-KEPT_KEYS = 4
+KEPT_KEYS = 12
 """Of results: what was computed under older ones is dropped when something new is saved."""
 MAX_FILE_BYTES = 512 * 1024 * 1024
 """A larger store is begun anew: it holds what no revision in use has any more."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kbgen.config import Document, KeyPath
 from kbgen.errors import ConfigError
+from kbgen.model import Document, KeyPath
 
 MAX_NODES = 100_000
 """Values after aliases are followed: what a billion-laughs document grows to is never built."""

@@ -9,11 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from kbgen.diagrams.mesh import Mesh
-from kbgen.join.units import Units
 from kbgen.model import Diagram, DiagramEdge, DiagramNode, Fact
 from kbgen.patterns import LazyPattern
+
+if TYPE_CHECKING:
+    # Pages of diagrams that are kept want this room's names and no mesh.
+    from kbgen.diagrams.mesh import Mesh
+    from kbgen.join.units import Units
 
 DISCOVERY = ("registry", "discovery", "catalogue", "card")
 """Classes that keep or look for agents, tables of agents in code, routes that serve agent cards."""

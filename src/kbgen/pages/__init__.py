@@ -1,1 +1,34 @@
-"""A frozen context for each generated document."""
+"""A frozen context for each document, sorted and counted; the words are the templates'.
+
+A new page is one module here with `build`, one line in `CONTEXTS`, one template ``page_NAME.md.j2`` and one test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    # Both are heavy, and commands that only draw need neither.
+    from kbgen.pages.packs import PagePack
+    from kbgen.pages.sources import Sources
+
+Build = Callable[["Sources", "PagePack"], object | None]
+"""The context of a page as a frozen dataclass; None when nothing at all is there that the page is about."""
+
+CONTEXTS: Mapping[str, str] = {
+    "agent_mesh": "agent_mesh",
+    "async_patterns": "async_patterns",
+    "facts": "facts_page",
+    "index": "index",
+    "mcp": "mcp",
+    "tracing": "tracing",
+}
+"""Page modules by the name that a template's front matter gives as its `context`."""
+
+
+def load_context(name: str) -> Build:
+    """`build` of a page module, which is loaded only when its page is made."""
+    build: Build = import_module(f"kbgen.pages.{CONTEXTS[name]}").build
+    return build

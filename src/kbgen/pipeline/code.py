@@ -158,6 +158,10 @@ class StoredCode:
             if why:
                 yield SkippedFile(path, why)
 
+    def load_facts(self, wanted: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], FileFacts]:
+        """Facts of files of any kind that an extractor knows."""
+        return self._load(wanted)
+
     def load(self, wanted: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], FileFacts]:
         """Facts of source code; other files are left out."""
         return self._load([(path, blob) for path, blob in dict.fromkeys(wanted) if is_readable(path)])

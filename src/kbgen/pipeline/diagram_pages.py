@@ -8,16 +8,16 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from kbgen.config import Config
-from kbgen.diffs import compute_diff
 from kbgen.errors import EditedBlockError, KbgenError, OutputError
 from kbgen.markdown import escape_text
-from kbgen.model import BackfillReport, Diagram
+from kbgen.model import BackfillReport
 from kbgen.pages.diagrams import Embedded, EmbedPage, build_page
+from kbgen.pages.written import FINDINGS, PICTURE, WrittenPage
 from kbgen.patterns import lazy
 from kbgen.pipeline.diagrams import (
     MESH,
@@ -30,10 +30,11 @@ from kbgen.pipeline.diagrams import (
     render,
     write_mermaid,
 )
+from kbgen.pipeline.writing import OutputFile, PageOptions, holds_block, look_ahead, plan_block, write_files
 from kbgen.ports import Outputs, Progress, Templates
 from kbgen.reports.findings import TEMPLATE as _FINDINGS
 from kbgen.reports.findings import build_findings_page
-from kbgen.splice import Placement, find_blocks, keep_edit, remove_block, replace_block
+from kbgen.splice import remove_block
 
 BLOCK = "diagram"
 """The managed block that holds a diagram's page."""
@@ -41,40 +42,24 @@ EMBED_BLOCK = "diagrams"
 """The one in the architecture page."""
 FINDINGS_BLOCK = "findings"
 _PAGE, _EMBED, _NEW_PAGE = "diagram.md.j2", "diagram_embed.md.j2", "architecture_page.md.j2"
-_PLACE = Placement(
-    "before-heading",
-    ("references", "related documents", "related documentation", "see also", "further reading", "changelog"),
-    Placement("end"),
-)
 _STAMP = "kbgen"
 """Key of a drawing's file that holds a checksum of the rest. Excalidraw leaves it out when a person saves."""
 _BLANK_LINES = lazy(r"\n{3,}")
 
 
 @dataclass(frozen=True, slots=True)
-class PageOptions:
-    force: bool = False
-    keep_edits: bool = False
-    with_diff: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Output:
-    """A file to write: `compose` makes its new bytes of the old ones."""
-
-    path: str
-    compose: Callable[[bytes | None], bytes]
-    is_drawing: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class _Drawn:
-    overview: Diagram
-    detail: Diagram
-    mermaid: dict[str, str]
+    """A diagram as its files show it; kept, for nothing in it depends on what is in the work tree."""
+
+    name: str
+    title: str
     absence: str
-    page: str
+    text: str
+    """Of the page's block."""
     drawing: str
+    mermaid: str
+    """Of the overview."""
+    folded: tuple[str, ...]
 
 
 def place_page(name: str, config: Config) -> str:
@@ -85,6 +70,11 @@ def place_page(name: str, config: Config) -> str:
 def place_beside(name: str, config: Config) -> str:
     """A page in the folder of the architecture page."""
     return posixpath.join(posixpath.dirname(config.architecture_page), f"{name}.md")
+
+
+def list_outputs(config: Config) -> tuple[str, ...]:
+    """Documents that `write_diagrams` writes into."""
+    return (*(place_page(name, config) for name in NAMES), config.architecture_page, place_beside("findings", config))
 
 
 def write_diagrams(
@@ -102,146 +92,159 @@ def write_diagrams(
     A diagram without facts has no page, unless one is there that says what is no more; the second value names each.
     What is wrong with one file does not stop the others. Raises MermaidError and GraphvizError, with nothing written.
     """
+    planned, absent = plan_diagrams(book, names, config, tools, templates, outputs, options, progress)
+    return write_files(planned, outputs, options), absent
+
+
+def list_drawn(book: DiagramBook, config: Config) -> tuple[WrittenPage, ...]:
+    """The diagrams and the findings there are, for the page that lists every document."""
+    text = book.load("drawn-pages")
+    if text is None:
+        drawings = [(name, book.draw(Wanted(name, "overview"))) for name in NAMES]
+        drawn = [
+            (place_page(name, config), each.title, PICTURE) for name, each in drawings if not explain_absence(each)
+        ]
+        found = [(place_beside("findings", config), "Findings", FINDINGS)] if book.find_findings() else []
+        text = json.dumps([*drawn, *found])
+        book.save("drawn-pages", text)
+    return tuple(WrittenPage(path, title, kind) for path, title, kind in json.loads(text))
+
+
+def plan_diagrams(
+    book: DiagramBook,
+    names: Sequence[str],
+    config: Config,
+    tools: Tools,
+    templates: Templates,
+    outputs: Outputs,
+    options: PageOptions,
+    progress: Progress,
+) -> tuple[tuple[OutputFile, ...], tuple[str, ...]]:
+    """As `write_diagrams`, with nothing written yet."""
     chosen = tuple(dict.fromkeys(names)) or NAMES
     progress.start("drawing", len(chosen))
     drawn: list[_Drawn] = []
-    planned: list[_Output] = []
+    planned: list[OutputFile] = []
     for name in chosen:
-        found = _draw(book, name, config, tools)
+        page = place_page(name, config)
+        before = look_ahead(outputs, page)
+        found = _read_drawn(book, name, page, config, tools, templates, beside=_has_own_text(before, page))
         drawn.append(found)
-        if not found.absence or _is_ours(_read(outputs, found.page), BLOCK, found.page):
-            planned += _plan_page(book, found, tools, templates, outputs, options)
+        if not found.absence or holds_block(before, BLOCK, page):
+            planned += _plan_page(found, page, outputs, options)
         progress.advance()
     progress.finish()
     if not names:
         planned += _plan_embedding(drawn, config, templates, outputs, options)
         planned += _plan_findings(book, config, templates, outputs, options)
-    absent = tuple(f"{found.overview.name}: {found.absence}: nothing to draw" for found in drawn if found.absence)
-    return _write(planned, outputs, options), absent
+    absent = tuple(f"{found.name}: {found.absence}: nothing to draw" for found in drawn if found.absence)
+    return tuple(planned), absent
 
 
-def _draw(book: DiagramBook, name: str, config: Config, tools: Tools) -> _Drawn:
+def _read_drawn(
+    book: DiagramBook, name: str, page: str, config: Config, tools: Tools, templates: Templates, *, beside: bool
+) -> _Drawn:
+    kept = f"drawn:{name}:{'beside' if beside else 'alone'}"
+    text = book.load(kept)
+    if text is not None:
+        name, title, absence, body, drawing, mermaid, folded = json.loads(text)
+        return _Drawn(name, title, absence, body, drawing, mermaid, tuple(folded))
+    found = _draw(book, name, page, tools, templates, beside=beside)
+    row = (found.name, found.title, found.absence, found.text, found.drawing, found.mermaid, found.folded)
+    book.save(kept, json.dumps(row, separators=(",", ":")))
+    return found
+
+
+def _draw(book: DiagramBook, name: str, page: str, tools: Tools, templates: Templates, *, beside: bool) -> _Drawn:
     overview, detail = book.draw(Wanted(name, "overview")), book.draw(Wanted(name, "detail"))
     absence = explain_absence(overview)
-    page = place_page(name, config)
     mermaid = {
         "overview": "" if absence else write_mermaid(overview, tools.check_mermaid),
         "detail": "" if absence else write_mermaid(detail, tools.check_mermaid),
     }
-    return _Drawn(overview, detail, mermaid, absence, page, f"{page.removesuffix('.md')}.excalidraw")
-
-
-def _plan_page(
-    book: DiagramBook, found: _Drawn, tools: Tools, templates: Templates, outputs: Outputs, options: PageOptions
-) -> tuple[_Output, ...]:
-    page = build_page(
-        found.overview,
-        found.detail,
-        found.mermaid,
-        posixpath.basename(found.drawing),
-        absence=found.absence,
-        beside=_has_own_text(_read(outputs, found.page), found.page),
-        services=book.list_services() if found.overview.name == MESH else None,
+    context = build_page(
+        overview,
+        detail,
+        mermaid,
+        posixpath.basename(place_drawing(page)),
+        absence=absence,
+        beside=beside,
+        services=book.list_services() if name == MESH else None,
     )
-    text = _BLANK_LINES.sub("\n\n", templates.render(_PAGE, page))
-    heading = f"# {escape_text(found.overview.title)}\n".encode()
-    drawing = stamp_drawing(render(found.overview, "excalidraw", tools))
+    return _Drawn(
+        name,
+        overview.title,
+        absence,
+        _BLANK_LINES.sub("\n\n", templates.render(_PAGE, context)),
+        stamp_drawing(render(overview, "excalidraw", tools)).decode(),
+        mermaid["overview"],
+        overview.folded,
+    )
+
+
+def place_drawing(page: str) -> str:
+    return f"{page.removesuffix('.md')}.excalidraw"
+
+
+def _plan_page(found: _Drawn, page: str, outputs: Outputs, options: PageOptions) -> tuple[OutputFile, ...]:
+    heading = f"# {escape_text(found.title)}\n".encode()
+    path, drawing = place_drawing(page), found.drawing.encode()
     return (
-        _Output(
-            found.drawing, lambda before: _replace_drawing(found.drawing, before, drawing, options), is_drawing=True
+        OutputFile(
+            path,
+            lambda before: _replace_drawing(path, before, drawing, options),
+            lambda before: _keep_drawing(path, before, outputs),
         ),
-        _Output(found.page, lambda before: _splice(found.page, before, heading, BLOCK, text, options)),
+        plan_block(page, heading, BLOCK, found.text, options),
     )
 
 
 def _plan_embedding(
     drawn: Sequence[_Drawn], config: Config, templates: Templates, outputs: Outputs, options: PageOptions
-) -> tuple[_Output, ...]:
+) -> tuple[OutputFile, ...]:
     path = config.architecture_page
-    if all(found.absence for found in drawn) and not _is_ours(_read(outputs, path), EMBED_BLOCK, path):
+    if all(found.absence for found in drawn) and not holds_block(look_ahead(outputs, path), EMBED_BLOCK, path):
         return ()
     folder = posixpath.dirname(path) or "."
+    places = {found.name: posixpath.relpath(place_page(found.name, config), folder) for found in drawn}
     page = EmbedPage(
         tuple(
             Embedded(
-                found.overview.name,
-                found.overview.title,
+                found.name,
+                found.title,
                 found.absence,
-                found.mermaid["overview"],
-                posixpath.relpath(found.page, folder),
-                posixpath.relpath(found.drawing, folder),
-                found.overview.folded,
+                found.mermaid,
+                places[found.name],
+                place_drawing(places[found.name]),
+                found.folded,
             )
             for found in drawn
-            if found.overview.name != STATE
+            if found.name != STATE
         ),
-        tuple(
-            (found.overview.title, posixpath.relpath(found.page, folder))
-            for found in drawn
-            if found.overview.name == STATE and not found.absence
-        ),
+        tuple((found.title, places[found.name]) for found in drawn if found.name == STATE and not found.absence),
     )
     text = _BLANK_LINES.sub("\n\n", templates.render(_EMBED, page))
     heading = templates.render(_NEW_PAGE, {}).encode()
-    return (_Output(path, lambda before: _splice(path, before, heading, EMBED_BLOCK, text, options)),)
+    return (plan_block(path, heading, EMBED_BLOCK, text, options),)
 
 
 def _plan_findings(
     book: DiagramBook, config: Config, templates: Templates, outputs: Outputs, options: PageOptions
-) -> tuple[_Output, ...]:
+) -> tuple[OutputFile, ...]:
     path = place_beside("findings", config)
-    found = book.find_findings()
-    if not found and not _is_ours(_read(outputs, path), FINDINGS_BLOCK, path):
+    text = book.load("findings-page")
+    if text is None:
+        found = book.find_findings()
+        page = _BLANK_LINES.sub("\n\n", templates.render(_FINDINGS, build_findings_page(found)))
+        text = json.dumps([bool(found), page])
+        book.save("findings-page", text)
+    any_found, page = json.loads(text)
+    if not any_found and not holds_block(look_ahead(outputs, path), FINDINGS_BLOCK, path):
         return ()
-    text = _BLANK_LINES.sub("\n\n", templates.render(_FINDINGS, build_findings_page(found)))
-    return (_Output(path, lambda before: _splice(path, before, b"", FINDINGS_BLOCK, text, options)),)
-
-
-def _write(planned: Sequence[_Output], outputs: Outputs, options: PageOptions) -> BackfillReport:
-    written: list[str] = []
-    unchanged: list[str] = []
-    left_out: list[tuple[str, str]] = []
-    edited: list[str] = []
-    diffs: list[str] = []
-    for output in planned:
-        try:
-            before = outputs.read(output.path)
-            if output.is_drawing and options.keep_edits and before is not None and not is_stamped(before):
-                written.append(_keep_drawing(output.path, before, outputs))
-            content = output.compose(before)
-            changed = outputs.write(output.path, content)
-            (written if changed else unchanged).append(output.path)
-            if changed and options.with_diff and not output.is_drawing:
-                diffs.append(compute_diff(output.path, before, content))
-        except EditedBlockError as error:
-            edited.append(output.path)
-            left_out.append((output.path, str(error)))
-        except KbgenError as error:
-            left_out.append((output.path, str(error)))
-    return BackfillReport(tuple(written), tuple(unchanged), tuple(left_out), tuple(edited), (), tuple(diffs))
+    return (plan_block(path, b"", FINDINGS_BLOCK, page, options),)
 
 
 # -------------------------------------------------------------------------------------------- Markdown
-
-
-def _splice(path: str, before: bytes | None, heading: bytes, block: str, text: str, options: PageOptions) -> bytes:
-    current = heading if before is None else before
-    if options.keep_edits and any(b.name == block and b.edited for b in find_blocks(current, path=path)):
-        return keep_edit(current, block, text, path=path)
-    return replace_block(current, block, text, place=_PLACE, force=options.force, path=path)
-
-
-def _read(outputs: Outputs, path: str) -> bytes | None:
-    """For a look ahead: what is wrong with the file is said when it is written."""
-    with suppress(KbgenError):
-        return outputs.read(path)
-    return None
-
-
-def _is_ours(content: bytes | None, block: str, path: str) -> bool:
-    with suppress(KbgenError):
-        return content is not None and any(b.name == block for b in find_blocks(content, path=path))
-    return False
 
 
 def _has_own_text(content: bytes | None, path: str) -> bool:
@@ -285,7 +288,10 @@ def _replace_drawing(path: str, before: bytes | None, drawing: bytes, options: P
     return drawing
 
 
-def _keep_drawing(path: str, content: bytes, outputs: Outputs) -> str:
+def _keep_drawing(path: str, content: bytes, outputs: Outputs) -> str | None:
+    """Where an edited drawing went; None when nobody edited it."""
+    if is_stamped(content):
+        return None
     kept = f"{path.removesuffix('.excalidraw')}-edited.excalidraw"
     if outputs.read(kept) not in (None, content):
         raise OutputError(f"{kept}: is there already", f"move it, so that {path} can be kept under this name")

@@ -7,7 +7,7 @@ and then read back kind by kind, without a look at any file.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -216,23 +216,44 @@ class FactBook:
         return self._results.load_result(self._key, name) if self._results is not None else None
 
 
+class FactKinds(Collection[str]):
+    """Every kind that something makes facts of. Rules are read only for one that is not known without them."""
+
+    def __init__(self, kept: Iterable[str], config: Config) -> None:
+        """`kept` are kinds of which there are facts."""
+        self._known = KNOWN_KINDS | _JOINED_KINDS | frozenset(kept)
+        self._config = config
+
+    @cached_property
+    def _all(self) -> frozenset[str]:
+        from kbgen.join.signals import load_project_rules
+
+        rules = load_project_rules(self._config.signals).rules
+        return self._known | {emit.kind for rule in rules for emit in rule.emits}
+
+    def __contains__(self, kind: object) -> bool:
+        return kind in self._known or kind in self._all
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._all))
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+
 def require_kinds(kinds: Sequence[str], book: FactBook, config: Config) -> None:
     """Raises UsageError, with the nearest kinds, for one that nothing makes facts of."""
-    unknown = set(kinds) - KNOWN_KINDS
-    if unknown:
-        unknown.difference_update(book.kept_kinds)
-    if not unknown:
+    if KNOWN_KINDS.issuperset(kinds):
         return
-    from kbgen.join.signals import load_project_rules
-
-    rules = load_project_rules(config.signals).rules
-    known = KNOWN_KINDS | _JOINED_KINDS | {emit.kind for rule in rules for emit in rule.emits}
-    for kind in sorted(unknown - known):
+    known = FactKinds(book.kept_kinds, config)
+    for kind in sorted(set(kinds)):
+        if kind in known:
+            continue
         from rapidfuzz import fuzz, process
 
-        near = [n for n, _, _ in process.extract(kind, sorted(known), scorer=fuzz.ratio, limit=2, score_cutoff=70)]
+        near = [n for n, _, _ in process.extract(kind, list(known), scorer=fuzz.ratio, limit=2, score_cutoff=70)]
         meant = f"did you mean {' or '.join(near)}? " if near else ""
-        raise UsageError(f"no fact is of kind {kind!r}", f"{meant}kinds are {', '.join(sorted(known))}")
+        raise UsageError(f"no fact is of kind {kind!r}", f"{meant}kinds are {', '.join(known)}")
 
 
 def select_paths(paths: Iterable[str], globs: Sequence[str]) -> tuple[str, ...]:

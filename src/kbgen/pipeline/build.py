@@ -1,0 +1,383 @@
+"""The knowledge base: every page pack's document, its further files, and what became of its criteria.
+
+A document follows from revision, configuration, templates and kbgen itself, so it is rendered once for these and kept;
+what is there is then compared with it. What is wrong with one page does not stop the others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from kbgen.config import Config
+from kbgen.errors import KbgenError, TemplateError, UsageError
+from kbgen.markdown import escape_text
+from kbgen.model import BackfillReport, BuildReport, CriterionResult
+from kbgen.pages.criteria import CriterionCheck, PageState, judge
+from kbgen.pages.packs import PagePack, is_page, read_pack
+from kbgen.pages.written import WrittenPage
+from kbgen.patterns import lazy
+from kbgen.pipeline.backfill import BackfillOptions, backfill
+from kbgen.pipeline.diagram_pages import list_drawn, plan_diagrams
+from kbgen.pipeline.diagrams import NAMES as DIAGRAMS
+from kbgen.pipeline.diagrams import DiagramBook, Tools
+from kbgen.pipeline.extra_files import Surroundings, plan_extra
+from kbgen.pipeline.facts import select_paths
+from kbgen.pipeline.overview import read_note_state
+from kbgen.pipeline.own import BLOCK as NOTES_BLOCK
+from kbgen.pipeline.project import Project
+from kbgen.pipeline.writing import OutputFile, PageOptions, holds_block, look_ahead, plan_block, write_files
+from kbgen.ports import Outputs, ResultStore, Templates
+
+if TYPE_CHECKING:
+    from kbgen.pages.sources import Sources
+    from kbgen.pipeline.page_sources import Neighbours
+
+PAGE_BLOCK = "page"
+"""The managed block that holds a page pack's document."""
+_INDEX = "index"
+"""The context that lists the other pages: it is made last."""
+NOTES = "notes"
+"""What `kbgen build` calls the notes of stories."""
+_RELATED = "part_related.md.j2"
+_BLANK_LINES = lazy(r"\n{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the project's own story says of the criteria that a page answers."""
+
+    criteria: Mapping[str, str] = field(default_factory=dict)
+    """Its words by label, ``AC1``."""
+    names: tuple[tuple[str, str], ...] | None = None
+    """(id, path of the notes) of the stories that its text names; None when there is no such story."""
+
+
+@dataclass(frozen=True, slots=True)
+class MadePage:
+    """A page as the code makes it."""
+
+    text: str
+    absence: str
+    """Why there is no page, or ``""``."""
+    files: Mapping[str, str]
+    """Text of further files by path."""
+    names: Mapping[str, tuple[str, ...]]
+    """Of the facts that criteria ask for, by kind."""
+    reads: Mapping[str, str]
+    """Blob of every file whose text the page rests on; ``*`` for all Markdown documents together."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPage:
+    """A page with what the project's documents add to it."""
+
+    made: MadePage
+    related: str
+    """A section on other documents, or ``""``."""
+    told: Told
+
+    @property
+    def absence(self) -> str:
+        return self.made.absence
+
+    @property
+    def text(self) -> str:
+        return f"{self.made.text}\n{self.related}" if self.related else self.made.text
+
+
+@dataclass(frozen=True, slots=True)
+class PackBook:
+    """The page packs of a run, and what is wrong with those that cannot be used."""
+
+    packs: tuple[PagePack, ...]
+    failed: tuple[tuple[str, str], ...]
+    """(template, error)"""
+    disabled: tuple[PagePack, ...]
+
+
+def read_packs(templates: Templates, config: Config, kinds: Collection[str]) -> PackBook:
+    """Every pack by template name; of two for one path the second cannot be used."""
+    from kbgen.pages import CONTEXTS
+
+    packs: list[PagePack] = []
+    failed: list[tuple[str, str]] = []
+    disabled: list[PagePack] = []
+    owners: dict[str, str] = {}
+    for template in filter(is_page, templates.list_templates()):
+        try:
+            pack = read_pack(template, templates.read_head(template), CONTEXTS, kinds)
+        except TemplateError as error:
+            failed.append((template, str(error)))
+            continue
+        if pack.name in config.pages.disable:
+            disabled.append(pack)
+            continue
+        clash = owners.setdefault(pack.path, template) if pack.path else template
+        if clash != template:
+            failed.append((template, f"{template}: writes {pack.path}, which {clash} writes too; change one path"))
+        else:
+            packs.append(pack)
+    packs.sort(key=lambda p: (p.context == _INDEX, p.name))
+    return PackBook(tuple(packs), tuple(failed), tuple(disabled))
+
+
+class PageBook:
+    """The pages of a revision: read from what is kept, made and kept where nothing is."""
+
+    def __init__(
+        self,
+        compute: Callable[[], Sources],
+        neighbours: Callable[[], Neighbours],
+        templates: Templates,
+        results: ResultStore,
+        keys: tuple[str, str],
+        blobs: Mapping[str, str],
+    ) -> None:
+        """`keys` stand for the code that pages rest on, and for code and documents. `blobs` are by path, and of ``*``."""
+        self._compute = compute
+        self._compute_neighbours = neighbours
+        self._templates = templates
+        self._results = results
+        self._code_key, self._key = keys
+        self._blobs = blobs
+        self.written: tuple[WrittenPage, ...] = ()
+        """The pages made so far, and what else is written, for the page that lists them."""
+
+    @cached_property
+    def _sources(self) -> Sources:
+        return self._compute()
+
+    @cached_property
+    def _neighbours(self) -> Neighbours:
+        return self._compute_neighbours()
+
+    def read(self, pack: PagePack) -> KeptPage:
+        """Raises TemplateError."""
+        made = self._read_made(pack)
+        name = f"around:{pack.name}"
+        text = self._results.load_result(self._key, name)
+        if text is None:
+            related = self._neighbours.relate(pack) if not made.absence else None
+            section = self._render(_RELATED, related) if related is not None and related.documents else ""
+            told = self._neighbours.tell(pack.story) if pack.story else Told()
+            text = json.dumps([section, told.criteria, told.names], separators=(",", ":"))
+            self._results.save_results(self._key, [(name, text)])
+        section, criteria, named = json.loads(text)
+        if pack.path and not made.absence:
+            self.written = (*self.written, WrittenPage(pack.path, pack.title, pack.kind))
+        told = Told(criteria, tuple((id, path) for id, path in named) if named is not None else None)
+        return KeptPage(made, section, told)
+
+    def _read_made(self, pack: PagePack) -> MadePage:
+        # What lists the others changes with them.
+        others = f":{hashlib.sha256(repr(self.written).encode()).hexdigest()[:12]}" if pack.context == _INDEX else ""
+        name = f"page:{pack.name}{others}"
+        text = self._results.load_result(self._code_key, name)
+        if text is not None:
+            body, absence, files, names, reads = json.loads(text)
+            if all(self._blobs.get(path, "") == blob for path, blob in reads.items()):
+                return MadePage(body, absence, files, {k: tuple(found) for k, found in names.items()}, reads)
+        made = self._make(pack)
+        row = [made.text, made.absence, made.files, made.names, made.reads]
+        self._results.save_results(self._code_key, [(name, json.dumps(row, separators=(",", ":")))])
+        return made
+
+    def _make(self, pack: PagePack) -> MadePage:
+        from kbgen.pages import load_context
+
+        sources = replace(self._sources.for_page(pack.path), documents=self.written, reads=set())
+        context: object | None = {}
+        absence = ""
+        if pack.needs and not any(sources.has(need) for need in pack.needs):
+            absence = f"no fact of kind {' or '.join(pack.needs)}"
+        elif pack.path or pack.files:
+            context = load_context(pack.context)(sources, pack)
+            absence = "nothing found that it is about" if context is None else ""
+        wanted = [need.partition(":")[0] for c in pack.criteria for w, v in c.check if w == "states" for need in v]
+        names = {kind: tuple(dict.fromkeys(fact.name for fact in sources.list(kind))) for kind in dict.fromkeys(wanted)}
+        text, files = "", {}
+        if not absence:
+            text = self._render(pack.template, context) if pack.path else ""
+            files = {
+                extra.path: self._render(extra.template, load_context(pack.context)(sources.for_page(extra.path), pack))
+                for extra in pack.files
+            }
+        reads = {path: self._blobs.get(path, "") for path in sorted(sources.reads)}
+        return MadePage(text, absence, files, names, reads)
+
+    def _render(self, template: str, context: object) -> str:
+        return _BLANK_LINES.sub("\n\n", self._templates.render(template, context)).strip("\n") + "\n"
+
+
+def select_packs(packs: Sequence[PagePack], names: Sequence[str], others: Sequence[str]) -> tuple[PagePack, ...]:
+    """Packs by name or path, all when none is named. `others` are names of what is no pack. Raises UsageError."""
+    if not names:
+        return tuple(packs)
+    known = {pack.name: pack for pack in packs} | {pack.path: pack for pack in packs if pack.path}
+    chosen: dict[str, PagePack] = {}
+    for name in names:
+        pack = known.get(name) or known.get(name.replace("-", "_").removesuffix(".md"))
+        if pack is not None:
+            chosen[pack.name] = pack
+        elif name not in others:
+            from rapidfuzz import fuzz, process
+
+            everything = [*known, *others]
+            near = [n for n, _, _ in process.extract(name, everything, scorer=fuzz.WRatio, limit=2, score_cutoff=70)]
+            meant = f"did you mean {' or '.join(near)}? " if near else ""
+            raise UsageError(f"no page is called {name!r}", f"{meant}`kbgen build --list` names all")
+    return tuple(pack for pack in packs if pack.name in chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildRequest:
+    names: tuple[str, ...] = ()
+    """Pages, diagrams, ``findings`` or ``notes``; none: all."""
+    globs: tuple[str, ...] = ()
+    """Only files at these paths are written."""
+    force: bool = False
+    keep_edits: bool = False
+    with_diff: bool = False
+    is_folder: bool = False
+    """Written into a folder that the user named, not into the repository."""
+
+
+def build(
+    request: BuildRequest,
+    project: Project,
+    book: PackBook,
+    pages: PageBook,
+    diagrams: DiagramBook,
+    tools: Tools,
+    templates: Templates,
+    outputs: Outputs,
+) -> tuple[BuildReport, tuple[str, ...]]:
+    """Render all, then write file by file. The second value says what there was nothing to draw of.
+
+    Raises UsageError for a name that nothing has, before anything is written.
+    """
+    options = PageOptions(request.force, request.keep_edits, request.with_diff)
+    names = request.names
+    packs = select_packs(book.packs, names, (*DIAGRAMS, NOTES))
+    failed = [each for each in book.failed if not names]
+    left_out = [(pack.path, "switched off in kbgen.yaml") for pack in book.disabled if pack.path and not names]
+    planned: list[OutputFile] = []
+    absent: tuple[str, ...] = ()
+    drawn = [name for name in names if name in DIAGRAMS]
+    if drawn or not names:
+        try:
+            found, absent = plan_diagrams(
+                diagrams, drawn, project.config, tools, templates, outputs, options, project.progress
+            )
+            planned += found
+        except KbgenError as error:
+            failed.append((project.config.diagrams, str(error)))
+    around = Surroundings(project.tree.list_entries(), outputs)
+    project.progress.start("pages", len(packs))
+    made: list[tuple[PagePack, KeptPage]] = []
+    if any(pack.context == _INDEX for pack in packs):
+        pages.written = list_drawn(diagrams, project.config)
+        for pack in book.packs:
+            if pack not in packs and pack.context != _INDEX:
+                with suppress(KbgenError):
+                    pages.read(pack)
+    for pack in packs:
+        try:
+            page = pages.read(pack)
+            made.append((pack, page))
+            found_files, not_written = _plan(pack, page, around, options)
+            planned += found_files
+            left_out += not_written
+        except KbgenError as error:
+            failed.append((pack.path or pack.template, str(error)))
+        project.progress.advance()
+    project.progress.finish()
+    if request.globs:
+        wanted = set(select_paths([output.path for output in planned], request.globs))
+        planned = [output for output in planned if output.path in wanted]
+    written = write_files(planned, outputs, options)
+    if NOTES in names or not (names or request.globs or request.is_folder):
+        written = _add(written, refresh_notes(project, templates, outputs, options))
+    files = {*project.tree.list_entries(), *written.written, *written.unchanged}
+    criteria = tuple(result for pack, page in made for result in _judge(pack, page, files, outputs, project.config))
+    report = BuildReport(
+        written.written,
+        written.unchanged,
+        tuple(left_out),
+        (*failed, *written.left_out),
+        written.edited,
+        criteria,
+        written.diffs,
+    )
+    return report, absent
+
+
+def refresh_notes(project: Project, templates: Templates, outputs: Outputs, options: PageOptions) -> BackfillReport:
+    """The notes that kbgen wrote before; stories without notes are `kbgen backfill`'s."""
+    chosen = BackfillOptions(force=options.force, keep_edits=options.keep_edits, with_diff=options.with_diff)
+    states = [(s, read_note_state(project, s, outputs, options=chosen)) for s in project.list_known()]
+    return backfill(project, tuple(s for s, state in states if state in ("kbgen", "stale")), templates, outputs, chosen)
+
+
+def _add(one: BackfillReport, other: BackfillReport) -> BackfillReport:
+    return BackfillReport(
+        one.written + other.written,
+        one.unchanged + other.unchanged,
+        one.left_out + other.left_out,
+        one.edited + other.edited,
+        (),
+        one.diffs + other.diffs,
+    )
+
+
+def _plan(
+    pack: PagePack, page: KeptPage, around: Surroundings, options: PageOptions
+) -> tuple[list[OutputFile], list[tuple[str, str]]]:
+    """What to write, and what not and why. A page that was written once and has no facts any more is left as it is."""
+    if page.absence:
+        return [], [(pack.path, page.absence)] if pack.path else []
+    heading = f"# {escape_text(pack.title)}\n".encode()
+    planned = [plan_block(pack.path, heading, PAGE_BLOCK, page.text, options)] if pack.path else []
+    left_out: list[tuple[str, str]] = []
+    for extra in pack.files:
+        found = plan_extra(pack, extra, page.made.files[extra.path], around, options)
+        if found.output is not None:
+            planned.append(found.output)
+        else:
+            left_out.append((found.path, found.why))
+    return planned, left_out
+
+
+def _judge(
+    pack: PagePack, page: KeptPage, files: set[str], outputs: Outputs, config: Config
+) -> tuple[CriterionResult, ...]:
+    without = None
+    if page.told.names is not None:
+        without = tuple(
+            id for id, path in page.told.names if not holds_block(look_ahead(outputs, path), NOTES_BLOCK, path)
+        )
+    state = PageState(page.text, page.absence, page.made.names, files, without)
+    return tuple(judge(pack.story or pack.name, _adapt(c, page.told, config), state) for c in pack.criteria)
+
+
+def _adapt(criterion: CriterionCheck, told: Told, config: Config) -> CriterionCheck:
+    """The project's own words where its story has the criterion; places where its configuration has them."""
+    check = tuple(
+        (word, tuple(_place(path, config) for path in wanted) if word == "file" else wanted)
+        for word, wanted in criterion.check
+    )
+    return replace(criterion, text=told.criteria.get(criterion.label, criterion.text), check=check)
+
+
+def _place(path: str, config: Config) -> str:
+    return path.replace("{diagrams}", config.diagrams).replace("{architecture_page}", config.architecture_page)
+
+
+def list_pages(book: PackBook) -> tuple[PagePack, ...]:
+    return tuple(sorted((*book.packs, *book.disabled), key=lambda pack: pack.name))

@@ -1,0 +1,68 @@
+"""What the code of a revision says, lines and comments apart, in one hash: pages and pictures rest on nothing else.
+
+So a run after a commit that moved lines, or changed nothing but documents, finds its pages kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from kbgen.extractors import FACTS_VERSION, facts_to_json, is_extractable
+from kbgen.model import TreeEntry
+from kbgen.paths import is_markdown
+from kbgen.pipeline.code import StoredCode
+from kbgen.ports import DocumentStore
+
+DRAWING_SUFFIX = ".excalidraw"
+"""Of files that kbgen writes; code that rested on one would be no code."""
+ALL_DOCUMENTS = "*"
+_LINES = re.compile(r"@\d+")
+"""Where a file names what it refers to."""
+_VERSION = f"shape-2-{FACTS_VERSION}"
+
+
+def compute_shape(code: StoredCode, store: DocumentStore) -> str:
+    """16 hex of the files there are and of the facts of each that is code or configuration."""
+    found = hashlib.sha256()
+    wanted: list[tuple[str, str]] = []
+    for path, entry in code.entries.items():
+        if is_markdown(path) or path.endswith(DRAWING_SUFFIX):
+            continue
+        if is_extractable(path) and code.kind_of(path) != "noise":
+            wanted.append((path, entry.blob))
+        else:
+            # Nothing is read of it but its name.
+            found.update(path.encode("utf-8", "surrogateescape") + b"\0")
+    known = dict(store.load_documents(_VERSION, wanted))
+    fresh = {place: shape for place in wanted if place not in known for shape in _compute(code, *place)}
+    store.save_documents(_VERSION, ((path, blob, shape) for (path, blob), shape in fresh.items()))
+    known.update(fresh)
+    for place in sorted(wanted):
+        found.update(f"{place[0]}\0{known.get(place, '')}\0".encode("utf-8", "surrogateescape"))
+    return found.hexdigest()[:16]
+
+
+def list_blobs(entries: Mapping[str, TreeEntry]) -> Mapping[str, str]:
+    """Blob ids by path; `ALL_DOCUMENTS` stands for all Markdown documents together."""
+    blobs = {path: entry.blob for path, entry in entries.items()}
+    everything = "".join(f"{path}\0{blob}\0" for path, blob in sorted(blobs.items()) if is_markdown(path))
+    return {**blobs, ALL_DOCUMENTS: hashlib.sha256(everything.encode("utf-8", "surrogateescape")).hexdigest()[:16]}
+
+
+def _compute(code: StoredCode, path: str, blob: str) -> list[str]:
+    facts = code.load_facts([(path, blob)]).get((path, blob))
+    if facts is None:
+        return []
+    rows = json.loads(facts_to_json(facts))[3]
+    shape = [_leave_out_lines(row) for row in rows if row[0] != "comment"]
+    return [hashlib.sha256(json.dumps(shape).encode()).hexdigest()[:24]]
+
+
+def _leave_out_lines(row: list[Any]) -> list[Any]:
+    """Kind, name, value, symbol, hash, attributes of a fact, with no line in them."""
+    value = _LINES.sub("", row[3]) if row[0] == "reference" and len(row) > 3 else row[3:4]
+    return [*row[:2], value, *row[4:6], [pair for pair in row[6] if pair[0] != "end_line"] if len(row) > 6 else []]

@@ -1,0 +1,55 @@
+"""What counts as a change of the code, and what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from kbgen.pipeline.shapes import ALL_DOCUMENTS, list_blobs
+from kbgen.wiring import open_build
+from tests.gitrepo import GitRepo
+
+CODE = 'LIMIT = 3\n\n\ndef gate(n: int) -> bool:\n    """Opens."""\n    return n < LIMIT\n\n\nprint(gate(1))\n'
+FILES = {"yard/gate.py": CODE, "docs/gate.md": "# Gate\n", "yard/logo.png": "x"}
+
+
+def shape(folder: Path) -> str:
+    with open_build(folder, quiet=True) as run:
+        return run._code_key
+
+
+@pytest.mark.parametrize(
+    ("changed", "same"),
+    [
+        ({"docs/gate.md": "# Gates\n\n| a | b |\n|---|---|\n"}, True),
+        ({"docs/new.md": "# New\n"}, True),
+        ({"docs/mesh.excalidraw": "{}\n"}, True),
+        ({"yard/logo.png": "y"}, True),
+        ({"yard/gate.py": "# A remark that moves all lines.\n\n" + CODE}, True),
+        ({"yard/gate.py": CODE.replace("LIMIT = 3", "LIMIT = 4")}, False),
+        ({"yard/gate.py": CODE.replace("n < LIMIT", "n <= LIMIT")}, False),
+        ({"yard/other.py": ""}, False),
+        ({"yard/other.png": "x"}, False),
+    ],
+    ids=["document", "new document", "drawing", "picture", "lines", "value", "body", "new file", "new picture"],
+)
+def test_what_the_code_says(tmp_path: Path, changed: Mapping[str, str], same: bool) -> None:
+    repo = GitRepo(tmp_path / "yard")
+    repo.commit("feat: a gate", dict(FILES))
+    before = shape(repo.folder)
+    repo.commit("chore: change", dict(changed))
+    assert (shape(repo.folder) == before) is same
+
+
+def test_documents_have_one_hash_together(tmp_path: Path) -> None:
+    repo = GitRepo(tmp_path / "yard")
+    found = []
+    for files in (FILES, {"yard/gate.py": ""}, {"docs/gate.md": "# Gates\n"}):
+        repo.commit("chore: change", dict(files))
+        with open_build(repo.folder, quiet=True) as run:
+            blobs = list_blobs(run._run.project.tree.list_entries())
+        assert set(blobs) == {*FILES, ALL_DOCUMENTS}
+        found.append(blobs[ALL_DOCUMENTS])
+    assert found[0] == found[1] != found[2]
