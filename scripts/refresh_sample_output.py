@@ -2,8 +2,8 @@
 
     scripts/refresh_sample_output.py [--check]
 
-`docs/stories/` holds the story files with their notes, `docs/architecture/` the pages of its diagrams and their
-drawings, `show-ID.json` the answer of ``kbgen show ID --format json``, `stories.txt` that of ``kbgen stories
+`docs/stories/` holds the story files with their notes, the rest of `docs/` and what begins with a dot the knowledge base
+that `kbgen build` writes, `show-ID.json` the answer of ``kbgen show ID --format json``, `stories.txt` that of ``kbgen stories
 --unlinked``.
 With `--check` nothing is written; exit code 1 names what is stale.
 """
@@ -46,8 +46,8 @@ def build_sample_output() -> Mapping[str, bytes]:
     """Path below the target -> content, from a sample made for this."""
     with tempfile.TemporaryDirectory() as folder:
         sample = Path(folder) / "sample"
-        _, notes, drawn = make_demo(sample, force=False, quiet=True)
-        found = {path: (sample / path).read_bytes() for path in (*notes.written, *drawn.written)}
+        _, notes, built = make_demo(sample, force=False, quiet=True)
+        found = {path: (sample / path).read_bytes() for path in (*notes.written, *built.written)}
         with open_run(sample, None, quiet=True) as run:
             for story in SHOWN:
                 found[f"show-{story}.json"] = _encode(

@@ -108,7 +108,7 @@ class TestWriting:
         self, kbgen: Kbgen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         repo = make(tmp_path, {"gates": GATES})
-        kbgen("build", at=repo.folder)
+        kbgen("build", "gates", at=repo.folder)
         main = "# A remark that moves every line.\n\n" + YARD["mesh/main.py"]
         repo.commit("docs: say more", {"mesh/main.py": main, "docs/notes.md": "# Notes\n"})
 
@@ -122,7 +122,7 @@ class TestWriting:
     def test_named_pages_and_globs(self, kbgen: Kbgen, tmp_path: Path) -> None:
         repo = make(tmp_path, {"gates": GATES, "other": plain("other")})
         assert kbgen("build", "docs/other.md", "--format", "json", at=repo.folder).json["written"] == ["docs/other.md"]
-        assert kbgen("build", "--only", "docs/guides/*", "--format", "json", at=repo.folder).json["written"] == [PAGE]
+        assert kbgen("build", "--only", "docs/guides/g*", "--format", "json", at=repo.folder).json["written"] == [PAGE]
         result = kbgen("build", "gaets", at=repo.folder)
         assert result.code == 2
         assert "no page is called 'gaets'" in result.err

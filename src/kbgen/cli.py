@@ -662,7 +662,7 @@ def trace(
     from kbgen.reports.trace import report_trace, show_trace
 
     with _open_run(common) as run:
-        found = run.trace(names or [])
+        found = run.trace(names or [], run.open_build(quiet=common.quiet).list_documents())
         if output is not None:
             said = form.value if form else "json" if common.format is Format.json else ""
             written = run.write_trace(found, said, output)
@@ -696,9 +696,9 @@ def demo(
     from kbgen.reports.text import show_demo
     from kbgen.wiring import make_demo
 
-    head, notes, drawn = make_demo(common.start / target, force=force, quiet=common.quiet)
+    head, notes, built = make_demo(common.start / target, force=force, quiet=common.quiet)
     shown = str(common.start / target)
-    _print(common, lambda: report_demo(shown, head, notes, drawn), lambda: show_demo(shown, head, notes, drawn))
+    _print(common, lambda: report_demo(shown, head, notes, built), lambda: show_demo(shown, head, notes, built))
 
 
 _COMPLETION = "_KBGEN_COMPLETE"

@@ -30,6 +30,7 @@ from kbgen.model import (
     StoryRecord,
     StoryRow,
 )
+from kbgen.paths import is_markdown
 from kbgen.pipeline.facts import AllFacts, FactBook, require_kinds, select_paths
 from kbgen.ports import Progress
 from kbgen.reports.rows import KindRows
@@ -457,6 +458,14 @@ class BuildRun:
 
         return list_pages(self.packs)
 
+    def list_documents(self) -> Mapping[str, tuple[str, ...]]:
+        """The documents that are written for a story, by its ID."""
+        found: dict[str, list[str]] = {}
+        for pack in self.packs.packs:
+            paths = (pack.path, *(extra.path for extra in pack.files))
+            found.setdefault(pack.story, []).extend(filter(is_markdown, paths))
+        return {story: tuple(paths) for story, paths in found.items() if story}
+
     @cached_property
     def _kinds(self) -> Collection[str]:
         """Every kind of facts; kept, since all rules must be read for it."""
@@ -631,13 +640,11 @@ def _read_config(git: Git, tree: RevisionTree | WorkTree) -> Config:
     return load_config(read_yaml_with_lines(text, CONFIG_NAME))
 
 
-def make_demo(target: Path, *, force: bool, quiet: bool) -> tuple[str, BackfillReport, BackfillReport]:
-    """Make the sample project in `target`, write notes and draw it; its HEAD, the notes and the pages of diagrams."""
+def make_demo(target: Path, *, force: bool, quiet: bool) -> tuple[str, BackfillReport, BuildReport]:
+    """Make the sample project in `target`, write notes and all pages; its HEAD, the notes and the pages."""
     from kbgen.adapters.demo import make_sample
     from kbgen.sample import create_sample
 
     head = make_sample(target, create_sample, force=force)
     with open_run(target, quiet=quiet) as run:
-        notes = run.backfill(_DEMO_STORIES)
-    with open_code(target, quiet=quiet) as code:
-        return head, notes, code.write_diagrams(())
+        return head, run.backfill(_DEMO_STORIES), run.open_build(quiet=quiet).build()

@@ -13,8 +13,10 @@ import pytest
 from kbgen import model
 from kbgen.model import (
     BackfillReport,
+    BuildReport,
     Commit,
     Criterion,
+    CriterionResult,
     CriterionState,
     Decision,
     Deferred,
@@ -48,8 +50,11 @@ from kbgen.reports import (
     report_skipped,
     report_stories,
 )
+from kbgen.reports.build import report_build
 from kbgen.reports.diagrams import report_diagram
 from kbgen.reports.findings import report_findings
+from kbgen.reports.trace import report_trace
+from kbgen.trace import Item, Taking, TraceBook, TracedDocument, TracedStory, join_trace
 from tests.commands import Kbgen
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "json.md"
@@ -85,6 +90,24 @@ PATH = PathReport(
 BACKFILL = BackfillReport(
     ("a.md",), ("b.md",), (("c.md", "c.md:3: edited\n  hint: --force"),), ("c.md",), (("DM-01.6", STATE),), ("--- a\n",)
 )  # fmt: skip
+BUILD = BuildReport(
+    ("a.md",), ("b.md",), (("c.md", "no facts"),), (("d.md", "bad"),), (),
+    (CriterionResult("DM-01.6", "AC1", "All gates", "unmet", "no section Gates"),),
+)  # fmt: skip
+TRACE = join_trace(
+    TraceBook(
+        (
+            TracedStory(
+                "OR-01.1", "Rows", "docs", "OR-01", "", "done", (("AC1", "Rows", True),), ("a" * 40,), (), ("a.py",), (),
+                (TracedDocument("docs/a.md", True, "plan"),),
+            ),
+        ),
+        (
+            Item("TD-1", "debt", "Rows", "open", False, (EVIDENCE,), (Taking(0, EVIDENCE, "field"),)),
+            Item("TD-2", "debt", "Rows", "", False, (EVIDENCE,)),
+        ),
+    )
+)  # fmt: skip
 ROWS = (StoryRow(STORY, 1, 2, "kbgen"), StoryRow(BARE_STORY, 0, 0, "none"))
 FACT = Fact("route", "GET /a", "src/a.py", 4, "GET /a", "A.b", "", (("method", "GET"), ("key", "x"), ("key", "y")))
 
@@ -108,8 +131,10 @@ REPORTS: dict[str, Any] = {
     "`kbgen diagram`": report_diagram(DIAGRAM),
     "`kbgen findings`": report_findings((FINDING,)),
     "`kbgen backfill`": report_backfill(BACKFILL),
+    "`kbgen build`": report_build(BUILD),
+    "`kbgen trace`": report_trace(TRACE),
     "`kbgen init`": report_init("kbgen.yaml"),
-    "`kbgen demo`": report_demo("demo", "12" * 20, BACKFILL, BACKFILL),
+    "`kbgen demo`": report_demo("demo", "12" * 20, BACKFILL, BUILD),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kbgen.model import BackfillReport, PathReport, SkippedFile, StoryRow
+from kbgen.model import BackfillReport, BuildReport, PathReport, SkippedFile, StoryRow
 from kbgen.reports.layout import Line
 from kbgen.reports.text import show_backfill, show_demo, show_path_report, show_record, show_stories
 from tests.reports.test_json import BARE, COMMIT, PATH, RECORD, ROWS, STORY
@@ -110,11 +110,11 @@ def test_backfill_and_demo() -> None:
     assert texts(show_backfill(report)) == ["written: a.md", "1 written, 2 unchanged, 0 left out"]
     assert texts(show_backfill(report, check=True)) == ["stale: a.md", "1 stale, 2 unchanged, 0 left out"]
     assert texts(show_backfill(report, dry_run=True))[0] == "would be written: a.md"
-    drawn = BackfillReport(("mesh.md", "mesh.excalidraw"), (), (), (), ())
-    assert texts(show_demo("yard", "ab" * 20, report, drawn))[:4] == [
+    built = BuildReport(("mesh.md", "mesh.excalidraw"), (), (), (), (), ())
+    assert texts(show_demo("yard", "ab" * 20, report, built))[:4] == [
         "Made a sample project in yard (HEAD abababababab) and wrote the notes of 1 story:",
         "  a.md",
-        "It drew the project, and wrote 1 page on its architecture:",
+        "It built the knowledge base, 1 file:",
         "  mesh.md",
     ]
 
@@ -130,7 +130,7 @@ def test_nothing_acts_on_the_terminal_or_breaks_a_line() -> None:
     )
     path = replace(PATH, path=evil, owners=(evil,), unlinked=(replace(COMMIT, message=evil),))
     report = BackfillReport((evil,), (), (), (), ())
-    demo = show_demo(evil, "", report, report)
+    demo = show_demo(evil, "", report, BuildReport((evil,), (), (), (), (), ()))
     for lines in (show_record(record), show_path_report(path), show_backfill(report), demo):
         for line in lines:
             assert not set("\x1b\r\n\x07\u202e\x9b\u2028\t") & set(line.text)

@@ -84,4 +84,4 @@ def test_json_has_all_of_it() -> None:
     first, second = report_trace(make_trace(HOSTILE))
     assert (first["debt"], first["story"], first["gap"]) == ("TD-1", "OR-01.1", None)
     assert first["items"][0]["title"] == HOSTILE
-    assert second["evidence"] == [{"path": "debt|1.md", "heading": "<h>", "line": 0, "hash": "", "quote": "row"}]
+    assert second["evidence"] == [{"path": "debt|1.md", "symbol": "<h>", "quote": "row"}]

@@ -6,12 +6,12 @@ One value for all pages of a run; `for_page` gives each page its own links.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from kbgen.diagrams.mesh import Mesh
 from kbgen.expressions import Expr, decode_expr
@@ -24,6 +24,7 @@ from kbgen.pages.written import WrittenPage
 
 DOCUMENT_KINDS = frozenset(("heading", "table"))
 """Facts of documents: nothing else that pages rest on changes with them."""
+T = TypeVar("T")
 PLACES = 3
 """Places of one row that a page shows; further ones are counted."""
 EXCERPT_LINES = 30
@@ -103,6 +104,8 @@ class Sources:
     """The page that is being made; its folder is where links start."""
     read_blobs: Callable[[Sequence[str]], Mapping[str, str]] = lambda blobs: {}
     """Texts of older versions of files, by blob id; what is no text, or is not there, is left out."""
+    _known: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+    """See `remember`; pages share it."""
     reads: set[str] = field(default_factory=set)
     """Files whose text was read, ``*`` for the headings and tables of all documents: a page is made anew with them."""
 
@@ -121,11 +124,19 @@ class Sources:
         if kind in DOCUMENT_KINDS:
             self.reads.add("*")
         found = self.facts.get(kind, ())
-        return tuple(
-            fact
-            for fact in found
-            if (name == "*" or fnmatchcase(fact.name, name)) and (tests or not self.program.is_test(fact.path))
-        )
+        if not tests:
+            found = self.remember(("outside tests", kind), lambda: self._leave_out_tests(kind))
+        return found if name == "*" else tuple(fact for fact in found if fnmatchcase(fact.name, name))
+
+    def _leave_out_tests(self, kind: str) -> tuple[Fact, ...]:
+        return tuple(fact for fact in self.facts.get(kind, ()) if not self.program.is_test(fact.path))
+
+    def remember(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """What was computed under this key for any page of the run; computed when it is asked for first."""
+        if key not in self._known:
+            self._known[key] = compute()
+        known: T = self._known[key]
+        return known
 
     def has(self, need: str) -> bool:
         """Whether there is a fact of ``KIND`` or ``KIND:GLOB`` outside tests."""

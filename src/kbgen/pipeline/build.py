@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import posixpath
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -19,8 +20,9 @@ from kbgen.errors import KbgenError, TemplateError, UsageError
 from kbgen.markdown import escape_text
 from kbgen.model import BackfillReport, BuildReport, CriterionResult
 from kbgen.pages.criteria import CriterionCheck, PageState, judge
-from kbgen.pages.packs import PagePack, is_page, read_pack
+from kbgen.pages.packs import ExtraFile, PagePack, is_page, read_pack
 from kbgen.pages.written import WrittenPage
+from kbgen.paths import is_markdown
 from kbgen.patterns import lazy
 from kbgen.pipeline.backfill import BackfillOptions, backfill
 from kbgen.pipeline.diagram_pages import list_drawn, plan_diagrams
@@ -204,12 +206,17 @@ class PageBook:
         text, files = "", {}
         if not absence:
             text = self._render(pack.template, context) if pack.path else ""
-            files = {
-                extra.path: self._render(extra.template, load_context(pack.context)(sources.for_page(extra.path), pack))
-                for extra in pack.files
-            }
+            files = {extra.path: self._render_extra(pack, extra, sources, context) for extra in pack.files}
         reads = {path: self._blobs.get(path, "") for path in sorted(sources.reads)}
         return MadePage(text, absence, files, names, reads)
+
+    def _render_extra(self, pack: PagePack, extra: ExtraFile, sources: Sources, context: object) -> str:
+        """Links of a document start at its own folder; other files have none."""
+        if is_markdown(extra.path) and posixpath.dirname(extra.path) != posixpath.dirname(pack.path):
+            from kbgen.pages import load_context
+
+            context = load_context(pack.context)(sources.for_page(extra.path), pack)
+        return self._render(extra.template, context)
 
     def _render(self, template: str, context: object) -> str:
         return _BLANK_LINES.sub("\n\n", self._templates.render(template, context)).strip("\n") + "\n"

@@ -65,6 +65,9 @@ def write_files(planned: Sequence[OutputFile], outputs: Outputs, options: PageOp
             left_out.append((output.path, str(error)))
         except KbgenError as error:
             left_out.append((output.path, str(error)))
+    # Two blocks may stand in one file.
+    written = list(dict.fromkeys(written))
+    unchanged = [path for path in dict.fromkeys(unchanged) if path not in written]
     return BackfillReport(tuple(written), tuple(unchanged), tuple(left_out), tuple(edited), (), tuple(diffs))
 
 

@@ -9,7 +9,7 @@ from kbgen.reports.layout import Line, clean
 
 
 def report_build(report: BuildReport) -> JSON:
-    """``{"written": [], "unchanged": [], "left_out": [{"path", "why", "failed"}], "criteria": [{"story", "ac", …}]}``."""
+    """The keys are those of docs/json.md."""
     return {
         "written": list(report.written),
         "unchanged": list(report.unchanged),

@@ -6,7 +6,18 @@ import json
 from collections.abc import Sequence
 from json.encoder import encode_basestring_ascii as _quote
 
-from kbgen.model import JSON, BackfillReport, Commit, Evidence, Fact, PathReport, SkippedFile, StoryRecord, StoryRow
+from kbgen.model import (
+    JSON,
+    BackfillReport,
+    BuildReport,
+    Commit,
+    Evidence,
+    Fact,
+    PathReport,
+    SkippedFile,
+    StoryRecord,
+    StoryRow,
+)
 
 
 def report_record(record: StoryRecord) -> JSON:
@@ -193,9 +204,9 @@ def report_init(written: str) -> JSON:
     return {"written": [written]}
 
 
-def report_demo(folder: str, head: str, notes: BackfillReport, drawn: BackfillReport) -> JSON:
-    """`kbgen demo`: the keys of `backfill`, with the pages of diagrams under ``drawn``."""
-    return {"folder": folder, "head": head, **report_backfill(notes), "drawn": list(drawn.written)}
+def report_demo(folder: str, head: str, notes: BackfillReport, built: BuildReport) -> JSON:
+    """`kbgen demo`: the keys of `backfill`, with the other files of the knowledge base under ``built``."""
+    return {"folder": folder, "head": head, **report_backfill(notes), "built": list(built.written)}
 
 
 def report_commit(commit: Commit) -> JSON:

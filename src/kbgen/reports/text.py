@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from kbgen.model import BackfillReport, Commit, PathReport, StoryRecord, StoryRow
+from kbgen.model import BackfillReport, BuildReport, Commit, PathReport, StoryRecord, StoryRow
 from kbgen.reports.layout import Line, align_columns, begin_part, clean, count_things, show_list, show_table
 
 _DONE = frozenset({"done", "complete", "completed"})
@@ -101,14 +101,14 @@ def show_backfill(report: BackfillReport, *, check: bool = False, dry_run: bool 
     return (*lines, Line(counts))
 
 
-def show_demo(folder: str, head: str, notes: BackfillReport, drawn: BackfillReport) -> tuple[Line, ...]:
+def show_demo(folder: str, head: str, notes: BackfillReport, built: BuildReport) -> tuple[Line, ...]:
     """`kbgen demo`: what it made, and what to type next."""
     noted = count_things(len(notes.written), "story", "stories")
-    pages = tuple(path for path in drawn.written if path.endswith(".md"))
+    pages = tuple(path for path in built.written if not path.endswith(".excalidraw"))
     texts = (
         f"Made a sample project in {folder} (HEAD {head[:12]}) and wrote the notes of {noted}:",
         *(f"  {path}" for path in notes.written),
-        f"It drew the project, and wrote {count_things(len(pages), 'page', 'pages')} on its architecture:",
+        f"It built the knowledge base, {count_things(len(pages), 'file', 'files')}:",
         *(f"  {path}" for path in pages),
         "See what was written, and ask about a story, a file or the mesh:",
         f"  git -C {folder} diff",
@@ -117,5 +117,6 @@ def show_demo(folder: str, head: str, notes: BackfillReport, drawn: BackfillRepo
         f"  kbgen -C {folder} stories",
         f"  kbgen -C {folder} diagram agent-mesh-topology",
         f"  kbgen -C {folder} findings",
+        f"  kbgen -C {folder} build",
     )
     return tuple(Line(clean(text)) for text in texts)

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kbgen.markdown import Markdown, escape_text, fold, mark_names
-from kbgen.model import JSON, Evidence
+from kbgen.model import JSON
+from kbgen.reports.json import report_evidence
 from kbgen.reports.layout import Line, align_columns, begin_part, clean, count_things
 from kbgen.trace import LOOSE_KINDS, Chain, Item, LooseEnd, LooseKind, Trace
 
@@ -68,7 +69,7 @@ def _report_chain(chain: Chain, ends: dict[tuple[str, LooseKind], list[LooseEnd]
         "items": [_report_item(item) for item in chain.items],
         "loose": list(chain.loose),
         "unknown": [end.subject for end in said if end.kind == "unknown-item"],
-        "evidence": [_report_place(e) for e in chain.evidence],
+        "evidence": [report_evidence(e) for e in chain.evidence],
     }
 
 
@@ -80,12 +81,8 @@ def _report_item(item: Item) -> JSON:
         "status": item.status,
         "closed": item.closed,
         "epics": list(item.epics),
-        "defined": [_report_place(place) for place in item.places],
+        "defined": [report_evidence(place) for place in item.places],
     }
-
-
-def _report_place(place: Evidence) -> JSON:
-    return {"path": place.path, "heading": place.symbol, "line": place.line, "hash": place.hash, "quote": place.quote}
 
 
 def _name_subject(chain: Chain) -> str:
