@@ -13,6 +13,7 @@ from kbgen.splice import (
     END_OF_FILE,
     Block,
     Placement,
+    blank_blocks,
     compute_checksum,
     find_blocks,
     keep_edit,
@@ -425,3 +426,21 @@ def test_hash_style_keeps_bytes_too(content: bytes, text: str) -> None:
 def test_normalising_blanks_only(text: str) -> None:
     spaced = "\n".join(line + "  " for line in text.split("\n"))
     assert normalise(spaced, "hash") == normalise(text, "hash")
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("# A\n\nours\n", "# A\n\nours\n"),
+        ("a\n<!-- kbgen:begin x -->\nb\n<!-- kbgen:end x sha256:0 -->\nc\n", "a\n\n\n\nc\n"),
+        ("# kbgen:begin x\nb: 1\n# kbgen:end x sha256:0\nc: 2\n", "\n\n\nc: 2\n"),
+        ("<!-- kbgen:begin x -->\nb\n<!-- kbgen:end y -->\n", "<!-- kbgen:begin x -->\nb\n<!-- kbgen:end y -->\n"),
+        (
+            "<!-- kbgen:begin x -->\n1\n<!-- kbgen:end x -->\nmine\n<!-- kbgen:begin y -->\n2\n<!-- kbgen:end y -->\n",
+            "\n\n\nmine\n\n\n\n",
+        ),
+    ],
+    ids=["none", "html", "hash", "not ended", "two"],
+)
+def test_blank_blocks_empties_ours_and_keeps_lines(text: str, left: str) -> None:
+    assert blank_blocks(text) == left

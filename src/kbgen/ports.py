@@ -193,6 +193,12 @@ class Workers(Protocol):
         """
         ...
 
+    def run_shared(
+        self, work: Callable[[Task], Result], tasks: Iterable[Task], count: int
+    ) -> Iterator[tuple[Task, Result | None, str]]:
+        """The same for a few long tasks, with work that may read all that is in memory here. What it changes is lost."""
+        ...
+
 
 class Outputs(Protocol):
     """Files that kbgen may write. Every path is checked: inside the allowed roots, no symlink out."""

@@ -509,6 +509,7 @@ class BuildRun:
 
     @cached_property
     def pages(self) -> PageBook:
+        from kbgen.adapters.workers import ProcessWorkers
         from kbgen.pipeline.build import PageBook
         from kbgen.pipeline.shapes import ALL_DOCUMENTS, list_blobs
 
@@ -520,7 +521,12 @@ class BuildRun:
             self._store,
             (self._code_key, f"{self._code_key}-{blobs[ALL_DOCUMENTS]}"),
             blobs,
+            ProcessWorkers(begin=self._leave_parent),
         )
+
+    def _leave_parent(self) -> None:
+        for each in (self._git, self._run._history, self._store):
+            each.leave_parent()
 
     def _open_sources(self) -> Sources:
         from kbgen.pipeline.page_sources import open_sources

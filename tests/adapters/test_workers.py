@@ -271,3 +271,52 @@ def test_an_interruption_at_the_terminal_is_the_run_s_alone() -> None:
 
 def test_the_tests_own_limits_are_as_they_were() -> None:
     assert resource.getrlimit(resource.RLIMIT_AS)[0] != workers.MEMORY_BYTES
+
+
+class TestShared:
+    """Work that reads what is in memory here: only a forked process has it too."""
+
+    needs_fork = pytest.mark.skipif(sys.platform != "linux", reason="forking is safe on Linux only")
+
+    @needs_fork
+    def test_each_worker_has_what_is_here_and_begins_once(self, tmp_path: Path) -> None:
+        here = {number: f"gate {number}" for number in range(6)}
+
+        def begin() -> None:
+            Path(tmp_path, str(os.getpid())).touch(exist_ok=False)
+
+        def ask(number: int) -> str:
+            time.sleep(0.02)
+            return f"{here[number]}@{os.getpid()}"
+
+        found = list(ProcessWorkers(processes=2, begin=begin).run_shared(ask, range(6), 6))
+        assert sorted((task, str(text).partition("@")[0], why) for task, text, why in found) == [
+            (number, f"gate {number}", "") for number in range(6)
+        ]
+        processes = {str(text).partition("@")[2] for _, text, _ in found}
+        assert processes == {path.name for path in tmp_path.iterdir()}
+        assert len(processes) == 2
+        assert str(os.getpid()) not in processes
+
+    @needs_fork
+    def test_a_crash_costs_one_task(self) -> None:
+        found = {task: (text, bool(why)) for task, text, why in ProcessWorkers(processes=2).run_shared(
+            die_on_seven, range(6, 10), 4
+        )}  # fmt: skip
+        assert found == {6: ("6", False), 7: (None, True), 8: ("8", False), 9: ("9", False)}
+
+    @pytest.mark.parametrize(("count", "processes"), [(1, 2), (4, 1)])
+    def test_one_task_or_one_processor_is_worked_on_here(self, count: int, processes: int) -> None:
+        found = list(ProcessWorkers(processes=processes).run_shared(work, range(count), count))
+        assert [text for _, text, _ in found] == [f"{number}@{os.getpid()}" for number in range(count)]
+
+    def test_beside_another_thread_nothing_is_forked(self) -> None:
+        done = threading.Event()
+        thread = threading.Thread(target=done.wait)
+        thread.start()
+        try:
+            found = list(ProcessWorkers(processes=2).run_shared(work, range(4), 4))
+        finally:
+            done.set()
+            thread.join()
+        assert [text for _, text, _ in found] == [f"{number}@{os.getpid()}" for number in range(4)]

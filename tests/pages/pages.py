@@ -22,6 +22,7 @@ from kbgen.pages import CONTEXTS, load_context
 from kbgen.pages.packs import PagePack, read_pack
 from kbgen.pages.sources import Sources
 from kbgen.paths import is_test
+from kbgen.pipeline.build import place_pack
 from kbgen.pipeline.facts import FactKinds, merge_layers
 
 
@@ -60,7 +61,7 @@ def get_pack(name: str, templates: JinjaTemplates | None = None) -> PagePack:
     """The pack of a template that kbgen brings along, ``mcp_configuration``."""
     template = f"page_{name}.md.j2"
     head = (templates or JinjaTemplates()).read_head(template)
-    return read_pack(template, head, CONTEXTS, FactKinds((), Config()))
+    return place_pack(read_pack(template, head, CONTEXTS, FactKinds((), Config())), Config())
 
 
 def render_page(name: str, files: Mapping[str, str], commits: Sequence[Commit] = ()) -> str:

@@ -322,6 +322,11 @@ class Git:
             raise
         self._readers.append(reader)
 
+    def leave_parent(self) -> None:
+        """In a forked process: let go of the children that the other one goes on talking to."""
+        self._finalizer.detach()
+        self._readers = []
+
     def count_lines(self, shas: Sequence[str], options: LogOptions = LogOptions()) -> dict[str, tuple[LineCount, ...]]:
         """Lines added and deleted by each commit against its first parent, sorted by path."""
         arguments = ("-z", "--numstat", "--diff-merges=first-parent")

@@ -10,7 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from kbgen.adapters.git import Git, LogOptions
-from kbgen.adapters.sqlite_index import NO_MEMBER, WAIT_S, is_busy, open_index, update_mentions
+from kbgen.adapters.sqlite_index import (
+    NO_MEMBER,
+    SCHEMA_VERSION,
+    WAIT_S,
+    connect,
+    is_busy,
+    open_index,
+    update_mentions,
+)
 from kbgen.errors import LockedError, RepositoryError
 from kbgen.history import (
     HEADER_FIELDS,
@@ -102,6 +110,12 @@ class SqliteHistory:
         """Keep what was computed, and let go of the file."""
         self._store_pending()
         self._connection.close()
+
+    def leave_parent(self) -> None:
+        """In a forked process: SQLite forbids to go on with a connection, and even to close it
+        (https://www.sqlite.org/howtocorrupt.html#_carrying_an_open_database_file_across_a_fork_)."""
+        self._inherited = self._connection
+        self._connection = connect(self._git.cache_folder / f"index-{SCHEMA_VERSION}.sqlite")
 
     @property
     def rev(self) -> str:

@@ -64,6 +64,11 @@ class SqliteFacts:
     def close(self) -> None:
         self._connection.close()
 
+    def leave_parent(self) -> None:
+        """In a forked process, see `SqliteHistory.leave_parent`. What is in memory only is of no other's use."""
+        self._inherited = self._connection
+        self._connection = self._open() if self._path.exists() else sqlite3.connect(":memory:")
+
     @property
     def notices(self) -> tuple[str, ...]:
         """What a person should be told: that the store was damaged and has been begun anew."""

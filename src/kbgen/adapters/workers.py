@@ -49,10 +49,14 @@ _GRACE_S = 1.0
 class ProcessWorkers:
     """Serves the `Workers` port."""
 
-    def __init__(self, *, limit_s: float = LIMIT_S, processes: int | None = None) -> None:
-        """`processes` is for tests; None: as many as the machine has processors."""
+    def __init__(
+        self, *, limit_s: float = LIMIT_S, processes: int | None = None, begin: Callable[[], None] | None = None
+    ) -> None:
+        """`processes` is for tests; None: as many as the machine has processors. `begin` is called once in every
+        worker of `run_shared`: there it lets go of what two processes must not share."""
         self._limit_s = limit_s
         self._processes = processes
+        self._begin = begin
 
     def run(
         self, work: Callable[[Task], Result], tasks: Iterable[Task], count: int
@@ -61,6 +65,16 @@ class ProcessWorkers:
         if processes >= 2 and count >= (_MIN_FORKED if _can_fork() else _MIN_STARTED):
             pool = _Pool(work, iter(tasks), self._limit_s)
             yield from pool.run(min(processes, _MAX_WORKERS, -(-count // 2)))
+        else:
+            yield from _run_here(work, tasks, self._limit_s)
+
+    def run_shared(
+        self, work: Callable[[Task], Result], tasks: Iterable[Task], count: int
+    ) -> Iterator[tuple[Task, Result | None, str]]:
+        processes = self._processes if self._processes is not None else _count_processors()
+        if processes >= 2 and count >= 2 and _can_fork():
+            pool = _Pool(work, iter(tasks), self._limit_s, shared=True, begin=self._begin)
+            yield from pool.run(min(processes, _MAX_WORKERS, count))
         else:
             yield from _run_here(work, tasks, self._limit_s)
 
@@ -153,8 +167,20 @@ class _Worker:
 class _Pool:
     """Workers for one run, fed and watched by the process that asked for them."""
 
-    def __init__(self, work: Callable[[Any], Any], tasks: Iterator[Any], limit_s: float) -> None:
+    def __init__(
+        self,
+        work: Callable[[Any], Any],
+        tasks: Iterator[Any],
+        limit_s: float,
+        *,
+        shared: bool = False,
+        begin: Callable[[], None] | None = None,
+    ) -> None:
+        """`shared`: the work uses what is in memory here, so that only a forked worker can do it; each task is long."""
         self._work = work
+        self._shared = shared
+        self._begin = begin
+        self._batch = 1 if shared else _BATCH
         self._tasks = tasks
         self._limit_s = limit_s
         self._workers: list[_Worker] = []
@@ -189,12 +215,14 @@ class _Pool:
 
         # Asked each time: a progress bar may have begun its thread since.
         forks = _can_fork()
+        if self._shared and not forks:
+            return
         context: BaseContext = get_context("fork" if forks else "spawn")
         ours, theirs = context.Pipe()
         # A forked process has copies of all that is open here: a worker that holds another's pipe would not notice
         # that we are gone.
         inherited = [ours, *(worker.pipe for worker in self._workers)] if forks else []
-        arguments = (theirs, self._work, self._limit_s, inherited)
+        arguments = (theirs, self._work, self._limit_s, inherited, self._begin)
         process = context.Process(target=_serve, args=arguments, daemon=True)  # type: ignore[attr-defined]
         try:
             # ^C reaches all processes of a terminal; who asked for the work decides what becomes of it. Workers
@@ -217,7 +245,7 @@ class _Pool:
         worker.is_retrying = bool(self._suspects)
         if self._suspects:
             batch.append(self._suspects.popleft())
-        while not worker.is_retrying and len(batch) < _BATCH:
+        while not worker.is_retrying and len(batch) < self._batch:
             task = self._returned.popleft() if self._returned else next(self._tasks, _END)
             if task is _END:
                 break
@@ -270,8 +298,16 @@ def _describe_death(code: int) -> str:
     return f"ended the process that read it, twice ({name})"
 
 
-def _serve(pipe: Connection, work: Callable[[Any], Any], limit_s: float, inherited: Iterable[Connection]) -> None:
+def _serve(
+    pipe: Connection,
+    work: Callable[[Any], Any],
+    limit_s: float,
+    inherited: Iterable[Connection],
+    begin: Callable[[], None] | None,
+) -> None:
     """What a worker does until nobody gives it anything any more."""
+    if begin is not None:
+        begin()
     for other in inherited:
         other.close()
     signal.signal(signal.SIGPROF, signal.SIG_DFL)

@@ -16,6 +16,7 @@ from kbgen.extractors import (
     configuration,
     dockerfile,
     dotenv,
+    githooks,
     makefile,
     manifests,
     markdown,
@@ -32,8 +33,9 @@ from kbgen.extractors.base import Extractor, Reference, parse_references
 from kbgen.extractors.codec import facts_from_json, facts_to_json
 from kbgen.extractors.placed import add_placed
 from kbgen.model import FileFacts, SkippedFile, SourceFile
-from kbgen.paths import classify_path
+from kbgen.paths import classify_path, is_markdown
 from kbgen.patterns import LazyPattern
+from kbgen.splice import blank_blocks
 
 __all__ = [
     "EXTRACTORS",
@@ -71,6 +73,7 @@ EXTRACTORS: dict[str, Extractor] = {
     "python-project": python_project,
     "manifest": manifests,
     "makefile": makefile,
+    "githook": githooks,
     "prisma": prisma,
     "sql": sql,
     "yaml": yaml_documents,
@@ -87,6 +90,8 @@ _BY_SUFFIX = {suffix: name for name, extractor in EXTRACTORS.items() for suffix 
 _PLACES = LazyPattern(
     r"""
     (?P<workflow>(?:^|/)\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml$ | (?:^|/)action\.ya?ml$)
+    | (?P<githook>(?:^|/)\.?(?:husky|githooks|git-hooks|git_hooks|hooks)/
+      (?:pre-(?:commit|push|merge-commit|rebase)|prepare-commit-msg|commit-msg|post-(?:commit|checkout|merge|rewrite))$)
     | (?:^|/)(?:
         (?P<compose>(?:[^/]*[-_.])?compose(?:[-_.][^/]*)?\.ya?ml$)
       | (?P<dockerfile>(?:[^/]*[-_.])?(?:dockerfile|containerfile)
@@ -106,14 +111,14 @@ _PLACES = LazyPattern(
 )
 """Lower-case paths; the first alternative wins."""
 
-_NAMED = frozenset({"workflow", "dotenv", "manifest", "python-project", "makefile"})
+_NAMED = frozenset({"workflow", "dotenv", "manifest", "python-project", "makefile", "githook"})
 """Their reading depends on the file's name."""
 
 
 def make_version() -> str:
     """Short, and another one whenever the version of any extractor changes."""
     versions = "+".join(extractor.VERSION for extractor in EXTRACTORS.values())
-    return f"facts-2-{hashlib.sha256(versions.encode()).hexdigest()[:12]}"
+    return f"facts-3-{hashlib.sha256(versions.encode()).hexdigest()[:12]}"
 
 
 FACTS_VERSION = make_version()
@@ -143,7 +148,10 @@ def is_extractable(path: str) -> bool:
 
 
 def extract_file(source: SourceFile) -> FileFacts:
-    """All facts of one file. Never raises for what the text holds: what was not read is in `skipped`."""
+    """All facts of one file. Never raises for what the text holds: what was not read is in `skipped`.
+
+    What kbgen itself wrote into a document is no source of facts.
+    """
     name = find_extractor(source.path)
     if not name:
         return FileFacts(source.path, source.blob, ())
@@ -154,11 +162,15 @@ def extract_file(source: SourceFile) -> FileFacts:
         why = f"has a line of more than {_LINE_LIMIT:,} characters: minified or generated"
     if not why:
         try:
-            facts = add_placed(EXTRACTORS[name].extract(source))
+            facts = add_placed(EXTRACTORS[name].extract(_leave_out_ours(source)))
             return facts if name in _CODE else _limit(facts)
         except RecursionError:
             why = "nested too deeply to be read"
     return FileFacts(source.path, source.blob, (), (SkippedFile(source.path, why),))
+
+
+def _leave_out_ours(source: SourceFile) -> SourceFile:
+    return replace(source, text=blank_blocks(source.text)) if is_markdown(source.path) else source
 
 
 def _limit(facts: FileFacts) -> FileFacts:

@@ -20,10 +20,25 @@ Build = Callable[["Sources", "PagePack"], object | None]
 CONTEXTS: Mapping[str, str] = {
     "agent_mesh": "agent_mesh",
     "async_patterns": "async_patterns",
+    "a2a_troubleshooting": "a2a_troubleshooting",
+    "caching": "caching",
+    "copilotkit": "copilotkit",
+    "e2e": "e2e",
     "facts": "facts_page",
+    "http2": "http2",
     "index": "index",
     "mcp": "mcp",
+    "websocket": "websocket",
+    "state_sync": "state_sync",
+    "state_sync_development": "state_sync_development",
+    "semgrep": "semgrep",
+    "metrics_key": "metrics_key",
+    "observability": "observability",
+    "store_selectors": "store_selectors",
     "tracing": "tracing",
+    "widget_types": "widget_types",
+    "security": "security",
+    "pull_requests": "pull_requests",
 }
 """Page modules by the name that a template's front matter gives as its `context`."""
 

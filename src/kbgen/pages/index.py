@@ -9,7 +9,15 @@ from kbgen.pages.packs import KINDS, PagePack
 from kbgen.pages.sources import Place, Sources
 from kbgen.pages.written import FINDINGS, PICTURE, WrittenPage
 
-_GETTING_STARTED = ("readme", "contributing", "getting-started", "getting_started", "development", "setup", "quickstart")
+_GETTING_STARTED = (
+    "readme",
+    "contributing",
+    "getting-started",
+    "getting_started",
+    "development",
+    "setup",
+    "quickstart",
+)
 _STARTS = ("dev", "start", "test", "build", "lint", "install", "setup", "up")
 """Scripts that a new developer wants, in this order."""
 _RUNNERS = (("pnpm-lock.yaml", "pnpm"), ("yarn.lock", "yarn"), ("bun.lockb", "bun run"), ("bun.lock", "bun run"))

@@ -10,7 +10,6 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from fnmatch import fnmatchcase
-from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 from kbgen.diagrams.mesh import Mesh
@@ -113,6 +112,11 @@ class Sources:
     def program(self) -> Program:
         return self.system.program
 
+    def prepare(self) -> None:
+        """Compute what most pages ask for, so that processes that are forked from here have it in common."""
+        self.remember("findings", self.find_findings)
+        _ = self.program.list_facts("import"), self.system.reach.live, self.mesh.parts
+
     def for_page(self, page: str) -> Sources:
         """The same, for a page at this path."""
         return replace(self, page=page)
@@ -143,13 +147,13 @@ class Sources:
         kind, _, name = need.partition(":")
         return bool(self.list(kind, name or "*"))
 
-    @cached_property
+    @property
     def findings(self) -> tuple[Finding, ...]:
-        return self.find_findings()
+        return self.remember("findings", self.find_findings)
 
-    @cached_property
+    @property
     def test_paths(self) -> frozenset[str]:
-        return frozenset(path for path in self.entries if self.program.is_test(path))
+        return self.remember("test paths", lambda: frozenset(p for p in self.entries if self.program.is_test(p)))
 
     def read_attr(self, fact: Fact, key: str) -> Expr:
         """An attribute of a derived fact as an expression: ``=[…]`` is decoded, anything else is the text itself."""

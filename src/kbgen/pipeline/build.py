@@ -19,7 +19,7 @@ from kbgen.config import Config
 from kbgen.errors import KbgenError, TemplateError, UsageError
 from kbgen.markdown import escape_text
 from kbgen.model import BackfillReport, BuildReport, CriterionResult
-from kbgen.pages.criteria import CriterionCheck, PageState, judge
+from kbgen.pages.criteria import PageState, judge
 from kbgen.pages.packs import ExtraFile, PagePack, is_page, read_pack
 from kbgen.pages.written import WrittenPage
 from kbgen.paths import is_markdown
@@ -34,7 +34,7 @@ from kbgen.pipeline.overview import read_note_state
 from kbgen.pipeline.own import BLOCK as NOTES_BLOCK
 from kbgen.pipeline.project import Project
 from kbgen.pipeline.writing import OutputFile, PageOptions, holds_block, look_ahead, plan_block, write_files
-from kbgen.ports import Outputs, ResultStore, Templates
+from kbgen.ports import Outputs, ResultStore, Templates, Workers
 
 if TYPE_CHECKING:
     from kbgen.pages.sources import Sources
@@ -47,6 +47,8 @@ _INDEX = "index"
 NOTES = "notes"
 """What `kbgen build` calls the notes of stories."""
 _RELATED = "part_related.md.j2"
+_FEW = 4
+"""Pages that are made sooner than the work is divided."""
 _BLANK_LINES = lazy(r"\n{3,}")
 
 
@@ -73,6 +75,14 @@ class MadePage:
     """Of the facts that criteria ask for, by kind."""
     reads: Mapping[str, str]
     """Blob of every file whose text the page rests on; ``*`` for all Markdown documents together."""
+
+    def pack(self) -> str:
+        return json.dumps([self.text, self.absence, self.files, self.names, self.reads], separators=(",", ":"))
+
+    @classmethod
+    def unpack(cls, text: str) -> MadePage:
+        body, absence, files, names, reads = json.loads(text)
+        return cls(body, absence, files, {kind: tuple(found) for kind, found in names.items()}, reads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +123,7 @@ def read_packs(templates: Templates, config: Config, kinds: Collection[str]) -> 
     owners: dict[str, str] = {}
     for template in filter(is_page, templates.list_templates()):
         try:
-            pack = read_pack(template, templates.read_head(template), CONTEXTS, kinds)
+            pack = place_pack(read_pack(template, templates.read_head(template), CONTEXTS, kinds), config)
         except TemplateError as error:
             failed.append((template, str(error)))
             continue
@@ -129,6 +139,32 @@ def read_packs(templates: Templates, config: Config, kinds: Collection[str]) -> 
     return PackBook(tuple(packs), tuple(failed), tuple(disabled))
 
 
+def place_pack(pack: PagePack, config: Config) -> PagePack:
+    """Paths and checks with the places that the configuration gives."""
+    return replace(
+        pack,
+        path=_place(pack.path, config),
+        criteria=tuple(
+            replace(
+                criterion,
+                check=tuple(
+                    (word, tuple(_place(path, config) for path in wanted) if word == "file" else wanted)
+                    for word, wanted in criterion.check
+                ),
+            )
+            for criterion in pack.criteria
+        ),
+    )
+
+
+def _place(path: str, config: Config) -> str:
+    if "{" not in path:
+        return path
+    folder = posixpath.dirname(config.architecture_page)
+    path = path.replace("{diagrams}", config.diagrams).replace("{architecture_page}", config.architecture_page)
+    return path.replace("{architecture}/", f"{folder}/" if folder else "")
+
+
 class PageBook:
     """The pages of a revision: read from what is kept, made and kept where nothing is."""
 
@@ -140,14 +176,16 @@ class PageBook:
         results: ResultStore,
         keys: tuple[str, str],
         blobs: Mapping[str, str],
+        workers: Workers,
     ) -> None:
-        """`keys` stand for the code that pages rest on, and for code and documents. `blobs` are by path, and of ``*``."""
+        """`keys` stand for the code, and for code and documents; `blobs` are by path, and of ``*``."""
         self._compute = compute
         self._compute_neighbours = neighbours
         self._templates = templates
         self._results = results
         self._code_key, self._key = keys
         self._blobs = blobs
+        self._workers = workers
         self.written: tuple[WrittenPage, ...] = ()
         """The pages made so far, and what else is written, for the page that lists them."""
 
@@ -176,18 +214,34 @@ class PageBook:
         told = Told(criteria, tuple((id, path) for id, path in named) if named is not None else None)
         return KeptPage(made, section, told)
 
-    def _read_made(self, pack: PagePack) -> MadePage:
+    def prepare(self, packs: Sequence[PagePack]) -> None:
+        """Make those that are not kept, several at a time. What is wrong with one is said when it is read."""
+        missing = [pack for pack in packs if pack.context != _INDEX and self._load_made(pack) is None]
+        if len(missing) < _FEW:
+            return
+        # What all of them rest on is computed once, before the work is divided.
+        self._sources.prepare()
+        found = self._workers.run_shared(lambda at: self._make(missing[at]).pack(), range(len(missing)), len(missing))
+        rows = [(self._name(missing[at]), text) for at, text, _ in found if text is not None]
+        self._results.save_results(self._code_key, rows)
+
+    def _name(self, pack: PagePack) -> str:
         # What lists the others changes with them.
         others = f":{hashlib.sha256(repr(self.written).encode()).hexdigest()[:12]}" if pack.context == _INDEX else ""
-        name = f"page:{pack.name}{others}"
-        text = self._results.load_result(self._code_key, name)
-        if text is not None:
-            body, absence, files, names, reads = json.loads(text)
-            if all(self._blobs.get(path, "") == blob for path, blob in reads.items()):
-                return MadePage(body, absence, files, {k: tuple(found) for k, found in names.items()}, reads)
-        made = self._make(pack)
-        row = [made.text, made.absence, made.files, made.names, made.reads]
-        self._results.save_results(self._code_key, [(name, json.dumps(row, separators=(",", ":")))])
+        return f"page:{pack.name}{others}"
+
+    def _load_made(self, pack: PagePack) -> MadePage | None:
+        text = self._results.load_result(self._code_key, self._name(pack))
+        made = MadePage.unpack(text) if text is not None else None
+        if made is None or any(self._blobs.get(path, "") != blob for path, blob in made.reads.items()):
+            return None
+        return made
+
+    def _read_made(self, pack: PagePack) -> MadePage:
+        made = self._load_made(pack)
+        if made is None:
+            made = self._make(pack)
+            self._results.save_results(self._code_key, [(self._name(pack), made.pack())])
         return made
 
     def _make(self, pack: PagePack) -> MadePage:
@@ -286,6 +340,7 @@ def build(
         except KbgenError as error:
             failed.append((project.config.diagrams, str(error)))
     around = Surroundings(project.tree.list_entries(), outputs)
+    pages.prepare(packs)
     project.progress.start("pages", len(packs))
     made: list[tuple[PagePack, KeptPage]] = []
     if any(pack.context == _INDEX for pack in packs):
@@ -312,7 +367,7 @@ def build(
     if NOTES in names or not (names or request.globs or request.is_folder):
         written = _add(written, refresh_notes(project, templates, outputs, options))
     files = {*project.tree.list_entries(), *written.written, *written.unchanged}
-    criteria = tuple(result for pack, page in made for result in _judge(pack, page, files, outputs, project.config))
+    criteria = tuple(result for pack, page in made for result in _judge(pack, page, files, planned, outputs))
     report = BuildReport(
         written.written,
         written.unchanged,
@@ -362,28 +417,29 @@ def _plan(
 
 
 def _judge(
-    pack: PagePack, page: KeptPage, files: set[str], outputs: Outputs, config: Config
+    pack: PagePack, page: KeptPage, files: set[str], planned: Sequence[OutputFile], outputs: Outputs
 ) -> tuple[CriterionResult, ...]:
     without = None
     if page.told.names is not None:
         without = tuple(
             id for id, path in page.told.names if not holds_block(look_ahead(outputs, path), NOTES_BLOCK, path)
         )
-    state = PageState(page.text, page.absence, page.made.names, files, without)
-    return tuple(judge(pack.story or pack.name, _adapt(c, page.told, config), state) for c in pack.criteria)
+    text = page.text
+    if text and any(word == "picture" for criterion in pack.criteria for word, _ in criterion.check):
+        text = _compose(pack.path, planned, outputs) or text
+    state = PageState(text, page.absence, page.made.names, files, without)
+    criteria = (replace(c, text=page.told.criteria.get(c.label, c.text)) for c in pack.criteria)
+    return tuple(judge(pack.story or pack.name, criterion, state) for criterion in criteria)
 
 
-def _adapt(criterion: CriterionCheck, told: Told, config: Config) -> CriterionCheck:
-    """The project's own words where its story has the criterion; places where its configuration has them."""
-    check = tuple(
-        (word, tuple(_place(path, config) for path in wanted) if word == "file" else wanted)
-        for word, wanted in criterion.check
-    )
-    return replace(criterion, text=told.criteria.get(criterion.label, criterion.text), check=check)
-
-
-def _place(path: str, config: Config) -> str:
-    return path.replace("{diagrams}", config.diagrams).replace("{architecture_page}", config.architecture_page)
+def _compose(path: str, planned: Sequence[OutputFile], outputs: Outputs) -> str:
+    """The whole file as it is to be: pictures may stand in another block of it."""
+    content = look_ahead(outputs, path)
+    with suppress(KbgenError):
+        for output in planned:
+            if output.path == path:
+                content = output.compose(content)
+    return (content or b"").decode("utf-8", "replace")
 
 
 def list_pages(book: PackBook) -> tuple[PagePack, ...]:

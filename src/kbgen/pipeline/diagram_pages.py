@@ -9,11 +9,10 @@ import hashlib
 import json
 import posixpath
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from kbgen.config import Config
-from kbgen.errors import EditedBlockError, KbgenError, OutputError
+from kbgen.errors import EditedBlockError, OutputError
 from kbgen.markdown import escape_text
 from kbgen.model import BackfillReport
 from kbgen.pages.diagrams import Embedded, EmbedPage, build_page
@@ -34,7 +33,7 @@ from kbgen.pipeline.writing import OutputFile, PageOptions, holds_block, look_ah
 from kbgen.ports import Outputs, Progress, Templates
 from kbgen.reports.findings import TEMPLATE as _FINDINGS
 from kbgen.reports.findings import build_findings_page
-from kbgen.splice import remove_block
+from kbgen.splice import blank_blocks
 
 BLOCK = "diagram"
 """The managed block that holds a diagram's page."""
@@ -128,7 +127,7 @@ def plan_diagrams(
     for name in chosen:
         page = place_page(name, config)
         before = look_ahead(outputs, page)
-        found = _read_drawn(book, name, page, config, tools, templates, beside=_has_own_text(before, page))
+        found = _read_drawn(book, name, page, config, tools, templates, beside=_has_own_text(before))
         drawn.append(found)
         if not found.absence or holds_block(before, BLOCK, page):
             planned += _plan_page(found, page, outputs, options)
@@ -247,12 +246,10 @@ def _plan_findings(
 # -------------------------------------------------------------------------------------------- Markdown
 
 
-def _has_own_text(content: bytes | None, path: str) -> bool:
-    """Whether the file says more than a heading and our block."""
-    with suppress(KbgenError):
-        rest = remove_block(content or b"", BLOCK, force=True, path=path)
-        return sum(bool(line.strip()) for line in rest.splitlines()) > 1
-    return True
+def _has_own_text(content: bytes | None) -> bool:
+    """Whether the file says more than a heading and what kbgen writes."""
+    rest = blank_blocks((content or b"").decode("utf-8", "replace"))
+    return sum(bool(line.strip()) for line in rest.splitlines()) > 1
 
 
 # -------------------------------------------------------------------------------------------- drawings

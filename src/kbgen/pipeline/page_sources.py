@@ -24,13 +24,14 @@ from kbgen.pipeline.facts import AllFacts
 from kbgen.pipeline.project import Project
 from kbgen.pipeline.verify import ProjectEvidence, verify_documents
 from kbgen.ports import ResultStore
-from kbgen.splice import find_blocks
+from kbgen.splice import blank_blocks, find_blocks
 
 
 def open_sources(found: AllFacts, diagrams: DiagramBook, project: Project) -> Sources:
     @lru_cache(maxsize=256)
     def read_file(path: str) -> str:
-        return read_text(project, path)
+        text = read_text(project, path)
+        return blank_blocks(text) if is_markdown(path) else text
 
     return Sources(
         found.system,

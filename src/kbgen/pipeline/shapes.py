@@ -6,13 +6,11 @@ So a run after a commit that moved lines, or changed nothing but documents, find
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
-from typing import Any
 
-from kbgen.extractors import FACTS_VERSION, facts_to_json, is_extractable
-from kbgen.model import TreeEntry
+from kbgen.extractors import FACTS_VERSION, is_extractable
+from kbgen.model import FileFacts, TreeEntry
 from kbgen.paths import is_markdown
 from kbgen.pipeline.code import StoredCode
 from kbgen.ports import DocumentStore
@@ -22,7 +20,7 @@ DRAWING_SUFFIX = ".excalidraw"
 ALL_DOCUMENTS = "*"
 _LINES = re.compile(r"@\d+")
 """Where a file names what it refers to."""
-_VERSION = f"shape-2-{FACTS_VERSION}"
+_VERSION = f"shape-4-{FACTS_VERSION}"
 
 
 def compute_shape(code: StoredCode, store: DocumentStore) -> str:
@@ -38,8 +36,10 @@ def compute_shape(code: StoredCode, store: DocumentStore) -> str:
             # Nothing is read of it but its name.
             found.update(path.encode("utf-8", "surrogateescape") + b"\0")
     known = dict(store.load_documents(_VERSION, wanted))
-    fresh = {place: shape for place in wanted if place not in known for shape in _compute(code, *place)}
-    store.save_documents(_VERSION, ((path, blob, shape) for (path, blob), shape in fresh.items()))
+    # Asked for together, they are read in several processes.
+    loaded = code.load_facts([place for place in wanted if place not in known])
+    fresh = {place: _hash(facts) for place, facts in loaded.items()}
+    store.save_documents(_VERSION, [(path, blob, shape) for (path, blob), shape in fresh.items()])
     known.update(fresh)
     for place in sorted(wanted):
         found.update(f"{place[0]}\0{known.get(place, '')}\0".encode("utf-8", "surrogateescape"))
@@ -53,16 +53,13 @@ def list_blobs(entries: Mapping[str, TreeEntry]) -> Mapping[str, str]:
     return {**blobs, ALL_DOCUMENTS: hashlib.sha256(everything.encode("utf-8", "surrogateescape")).hexdigest()[:16]}
 
 
-def _compute(code: StoredCode, path: str, blob: str) -> list[str]:
-    facts = code.load_facts([(path, blob)]).get((path, blob))
-    if facts is None:
-        return []
-    rows = json.loads(facts_to_json(facts))[3]
-    shape = [_leave_out_lines(row) for row in rows if row[0] != "comment"]
-    return [hashlib.sha256(json.dumps(shape).encode()).hexdigest()[:24]]
-
-
-def _leave_out_lines(row: list[Any]) -> list[Any]:
-    """Kind, name, value, symbol, hash, attributes of a fact, with no line in them."""
-    value = _LINES.sub("", row[3]) if row[0] == "reference" and len(row) > 3 else row[3:4]
-    return [*row[:2], value, *row[4:6], [pair for pair in row[6] if pair[0] != "end_line"] if len(row) > 6 else []]
+def _hash(facts: FileFacts) -> str:
+    found = hashlib.sha256()
+    for fact in facts.facts:
+        if fact.kind == "comment":
+            continue
+        value = _LINES.sub("", fact.value) if fact.kind == "reference" else fact.value
+        attrs = [pair for pair in fact.attrs if pair[0] != "end_line"]
+        row = f"{fact.kind}\0{fact.name}\0{value}\0{fact.symbol}\0{fact.hash}\0{attrs}\n"
+        found.update(row.encode("utf-8", "surrogateescape"))
+    return found.hexdigest()[:24]

@@ -16,6 +16,7 @@ of the file format: a change of it makes every block in the field look edited.
 
 from __future__ import annotations
 
+from kbgen.splice.blank import blank_blocks
 from kbgen.splice.edits import Style, compute_checksum, normalise
 from kbgen.splice.keep import keep_edit
 from kbgen.splice.scan import BOM, Block, find_blocks
@@ -27,6 +28,7 @@ __all__ = [
     "Block",
     "Placement",
     "Style",
+    "blank_blocks",
     "compute_checksum",
     "edited_error",
     "find_blocks",
