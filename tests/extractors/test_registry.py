@@ -45,6 +45,7 @@ PATHS = [
     "a.py", "b/c.ts", "app/x/page.tsx", "d.js", "compose.yml", ".github/workflows/a.yml", "Dockerfile", ".env.example",
     "package.json", "pyproject.toml", "requirements.txt", "setup.cfg", "go.mod", "pom.xml", "build.gradle", "a.csproj",
     "Makefile", "justfile", "Taskfile.yml", "a.prisma", "a.sql", "a.yaml", "a.json", "a.ini", "a.properties", "a.md",
+    ".husky/pre-commit",
 ]  # fmt: skip
 
 
@@ -85,6 +86,7 @@ def test_unknown_suffix_has_no_facts_and_no_note() -> None:
         ),
         ("go.mod pom.xml a/build.gradle.kts settings.gradle a.csproj Cargo.toml Gemfile composer.json", "manifest"),
         ("Makefile GNUmakefile rules.mk justfile .justfile Taskfile.yml", "makefile"),
+        (".husky/pre-commit web/.husky/commit-msg .githooks/pre-push hooks/prepare-commit-msg", "githook"),
         ("a.yaml a.yml .github/dependabot.yml decompose.yml workflows/ci.yml", "yaml"),
         ("a.json tsconfig.json a.jsonc b.toml c.ini application.properties mcp.json", "configuration"),
         ("a.md b.mdx Dockerfile.md", "markdown"),
@@ -92,6 +94,7 @@ def test_unknown_suffix_has_no_facts_and_no_note() -> None:
         ("migration.sql", "sql"),
         ("compose.py dockerfile.py", "python"),
         ("package-lock.json pnpm-lock.yaml uv.lock go.sum a.txt build-dockerfile.sh Dockerfile.dockerignore", ""),
+        ("pre-commit .husky/_/husky.sh .husky/_/h", ""),
     ],
 )
 def test_files_are_known_by_name_and_suffix(paths: str, name: str) -> None:

@@ -278,6 +278,29 @@ def test_fixtures_page_objects_and_helpers_of_tests() -> None:
     ]
 
 
+def test_snapshots_of_visual_services() -> None:
+    files = {
+        "web/e2e/cards.spec.ts": (
+            "import percySnapshot from '@percy/playwright'\n"
+            "import { argosScreenshot as shoot } from '@argos-ci/playwright'\n"
+            "import { test, expect } from '@playwright/test'\n"
+            "test('a', async ({ page }) => {\n"
+            "  await percySnapshot(page, 'Card', { widths: [1280] })\n"
+            "  await shoot(page, 'List')\n"
+            "  await expect(page).toHaveScreenshot('own.png')\n"
+            "})\n"
+        ),
+        "web/e2e/home.spec.js": "cy.percySnapshot('Home')\n",
+        "web/e2e/plain.spec.ts": "function percySnapshot() {}\npercySnapshot(1, 'no')\n",
+    }
+    assert [show(fact, "service") for fact in derive(files, "visual_test")] == [
+        ("Card", "percy"),
+        ("List", "argos"),
+        ("own.png", ""),
+        ("Home", ""),
+    ]
+
+
 def test_decorators_of_the_project() -> None:
     source = """
         import functools

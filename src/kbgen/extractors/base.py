@@ -76,7 +76,8 @@ What configuration says (attributes are in the docstring of each module; `source
 secrets ``…``) [service, default, ref] · ``depends`` [service, condition, via] · ``artifact`` (image; folder it is
 built from) · ``base`` (FROM image; stage) · ``copy`` (source; target) · ``package`` (name; version) [ecosystem,
 workspaces] · ``dependency`` (name; version) [section, local] · ``script`` (name; command) [bin] · ``target`` (make;
-first recipe line) · ``job``, ``step`` (workflows) · ``datasource`` [provider, url] · ``schema`` [kind, table, action] ·
+first recipe line) · ``job``, ``step`` (workflows) · ``hook_command`` (Git hook; command) [shell, if] ·
+``datasource`` [provider, url] · ``schema`` [kind, table, action] ·
 ``config`` (dotted key; text) [mcp, kind, resource] · ``heading`` [level] · ``table`` (header cells) [rows];
 a fact of a Helm template has the attribute template: yes.
 

@@ -7,12 +7,20 @@
     A model, enum, type or view. `name`, `value` its fields or members, up to 200 characters. [source: prisma;
     kind: model, enum, type, view; table: the name in the database; fields: how many; relations: other models
     that its fields name, blank-joined]
+``field``
+    A field of a model or view that is no relation. `symbol` is the model, `value` its default as an expression,
+    empty for none and for what the database computes (``now()``). [type: as written, ``Int?``; column: its name in
+    the database where it differs]
 ``config``
     Generators: ``generator.client.provider``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from kbgen.expressions import encode_expr
 from kbgen.extractors.base import shorten, sort_facts
 from kbgen.extractors.lines import read_lines
 from kbgen.extractors.nodes import keep_attrs
@@ -21,14 +29,25 @@ from kbgen.model import Fact, FileFacts, SkippedFile, SourceFile
 from kbgen.patterns import LazyPattern
 
 SUFFIXES: tuple[str, ...] = (".prisma",)
-VERSION = "prisma-2"
+VERSION = "prisma-3"
 
 _BLOCK = LazyPattern(r"(model|enum|type|view|datasource|generator)\s+(\w+)\s*\{")
 _FIELD = LazyPattern(r"\s*(\w+)(?:\s+(\w+)(\[\])?(\?)?)?")
 _MAP = LazyPattern(r"""@@map\(\s*(?:name:\s*)?"([^"]+)"\s*\)""")
+_COLUMN = LazyPattern(r"""\s@map\(\s*(?:name:\s*)?"([^"]+)"\s*\)""")
+_DEFAULT = LazyPattern(r"""\s@default\(\s*(?:"((?:[^"\\]|\\.)*)"|(-?\d+(?:\.\d+)?|true|false)|([A-Za-z_]\w*))\s*\)""")
 _ASSIGNMENT = LazyPattern(r"""(\w+)\s*=\s*((?:"[^"]*"|[^"/]|/(?!/))+)""")
 _ENV = LazyPattern(r"""env\(\s*["'](\w+)["']\s*\)""")
 _SCALARS = frozenset("String Boolean Int BigInt Float Decimal DateTime Json Bytes Unsupported".split())
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    name: str
+    line: int
+    type: str
+    default: str
+    column: str
 
 
 class _Block:
@@ -37,6 +56,7 @@ class _Block:
         self.name = name
         self.line = line
         self.fields: list[str] = []
+        self.columns: list[_Column] = []
         self.relations: list[str] = []
         self.table = ""
         self.values: dict[str, tuple[int, str]] = {}
@@ -63,7 +83,8 @@ def extract(source: SourceFile) -> FileFacts:
             _read_line(block, number, text)
     if block is not None:
         faults.append(_miss_end(block))
-    facts = [fact for found in blocks for fact in _make_facts(source.path, found)]
+    models = {found.name for found in blocks if found.kind in ("model", "view")}
+    facts = [fact for found in blocks for fact in _make_facts(source.path, found, models)]
     notes = tuple(SkippedFile(source.path, why) for why in faults)
     return FileFacts(source.path, source.blob, sort_facts(facts), (*skipped, *notes))
 
@@ -85,11 +106,26 @@ def _read_line(block: _Block, number: int, text: str) -> None:
     field = _FIELD.match(text)
     if field is not None:
         block.fields.append(field[1])
+        if block.kind in ("model", "view") and field[2]:
+            type_ = f"{field[2]}{field[3] or ''}{field[4] or ''}"
+            column = _COLUMN.search(text)
+            name = column[1] if column is not None else ""
+            block.columns.append(_Column(field[1], number, type_, _read_default(text), name))
         if block.kind != "enum" and field[2] and field[2] not in _SCALARS:
             block.relations.append(field[2])
 
 
-def _make_facts(path: str, block: _Block) -> list[Fact]:
+def _read_default(text: str) -> str:
+    """The default of a field as an expression; ``""`` for none, for a list and for a function of the database."""
+    default = _DEFAULT.search(text)
+    if default is None:
+        return ""
+    if default[1] is not None or default[3]:
+        return encode_expr(default[1] if default[1] is not None else default[3])
+    return default[2]
+
+
+def _make_facts(path: str, block: _Block, models: Collection[str]) -> list[Fact]:
     if block.kind == "generator":
         return [
             Fact("config", f"generator.{block.name}.{key}", path, line, shorten(text.strip('"'), VALUE_LIMIT))
@@ -110,7 +146,18 @@ def _make_facts(path: str, block: _Block) -> list[Fact]:
         ("fields", str(len(block.fields))),
         ("relations", " ".join(dict.fromkeys(block.relations))),
     )
-    return [Fact("schema", block.name, path, block.line, shorten(", ".join(block.fields), VALUE_LIMIT), "", "", attrs)]
+    value = shorten(", ".join(block.fields), VALUE_LIMIT)
+    return [
+        Fact("schema", block.name, path, block.line, value, "", "", attrs),
+        *(
+            Fact(
+                "field", each.name, path, each.line, each.default, block.name, "",
+                keep_attrs(("type", each.type), ("column", each.column)),
+            )
+            for each in block.columns
+            if each.type.rstrip("[]?") not in models
+        ),
+    ]  # fmt: skip
 
 
 def _find_variable(text: str) -> str:

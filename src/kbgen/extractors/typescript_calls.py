@@ -44,6 +44,10 @@ _LIBRARY = frozenset(
 """The language's own, wrappers whose calls inside are what counts, and helpers that put class names together."""
 _SCHEMA_MODULES = frozenset({"zod", "zod/v4", "yup", "joi", "valibot", "superstruct"})
 """Libraries whose chained calls spell out the shape of data; the binding holds the whole."""
+_PICTURES = frozenset(
+    {"toHaveScreenshot", "toMatchImageSnapshot", "percySnapshot", "eyesCheckWindow", "matchImageSnapshot"}
+)
+"""Assertions that are kept: they compare pictures of a page."""
 _TEST_WORDS = CASE_NAMES | {"expect", "describe", "fdescribe", "xdescribe", "suite", "jest", "vi", "cy"}
 _TEST_WORDS |= {"beforeEach", "afterEach", "beforeAll", "afterAll", "before", "after", "assert", "screen", "within"}
 _TEST_WORDS |= {"render", "renderHook", "waitFor", "act", "userEvent", "fireEvent", "sinon", "page"}
@@ -116,7 +120,8 @@ def _is_noise(root: str, owner: str, last: str, context: CallContext, in_test: b
         return True
     if owner == "React" and last in _LIBRARY:
         return True
-    return in_test and (root in _TEST_WORDS or _MOCK_SETUP.fullmatch(last) is not None)
+    is_chore = root in _TEST_WORDS and last not in _PICTURES
+    return in_test and (is_chore or _MOCK_SETUP.fullmatch(last) is not None)
 
 
 def _reshapes(owner: str, last: str, arguments: list[Expr]) -> bool:

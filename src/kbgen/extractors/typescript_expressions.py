@@ -20,6 +20,8 @@ _DEEPEST = 40
 _LONGEST_CHAIN = 60
 """Links of one callee, and operands of one sum."""
 _RETURN_LIMIT = 3
+_LARGEST = 2**53
+"""Numbers beyond it are not exact in JavaScript."""
 _SKIPPED_ATTRIBUTES = frozenset({"className", "class", "style", "key", "ref"})
 """Attributes of an element that are about looks and bookkeeping."""
 _PLAIN_CHAIN = LazyPattern(r"[\w$#]+(?:\.[\w$#]+)*")
@@ -196,10 +198,12 @@ class ExpressionReader:
         sign = _operator_of(node)
         if sign == "+":
             return self._read_sum(node, depth)
-        if sign not in ("||", "??", "&&"):
+        if sign not in ("||", "??", "&&", "*"):
             return UNKNOWN
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         last = self.read(right, depth + 1) if right is not None else UNKNOWN
+        if sign == "*":
+            return _multiply(self.read(left, depth + 1) if left is not None else UNKNOWN, last)
         if sign == "&&":
             return UNKNOWN if is_unknown(last) else ["any", last]
         return _make_choice([self.read(left, depth + 1) if left is not None else UNKNOWN, last])
@@ -304,6 +308,14 @@ def _open_wrapper(name: str, arguments: list[Expr]) -> Expr:
 def _operator_of(node: Node) -> str:
     operator = node.child_by_field_name("operator") if node.type == "binary_expression" else None
     return operator.type if operator is not None else ""
+
+
+def _multiply(left: Expr, right: Expr) -> Expr:
+    """``60 * 1000``, as durations and sizes are written; unknown unless both are plain numbers."""
+    if not all(isinstance(side, int | float) and not isinstance(side, bool) for side in (left, right)):
+        return UNKNOWN
+    product = left * right
+    return product if isfinite(product) and abs(product) < _LARGEST else UNKNOWN
 
 
 def _make_choice(options: Sequence[Expr]) -> Expr:

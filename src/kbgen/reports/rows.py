@@ -15,8 +15,8 @@ RAW_KINDS = frozenset(
 """What files say word for word: there for the joins and for those who ask by name, too much for an overview."""
 KNOWN_KINDS = RAW_KINDS | frozenset(
     """
-    artifact base copy datasource dependency depends entry env job mock package port route schema script service setting
-    step symbol target test_case
+    artifact base copy datasource dependency depends entry env hook_command job mock package port route schema script
+    service setting step symbol target test_case
     """.split()
 )
 """The kinds that extractors document, found or not."""
