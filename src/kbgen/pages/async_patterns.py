@@ -1,0 +1,58 @@
+"""Events, futures, locks and tasks: which there are, how they are used, and which races the project had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kbgen.pages.async_futures import FutureFlow, Futures, read_futures
+from kbgen.pages.async_history import Races, read_races
+from kbgen.pages.async_locks import Locks, read_locks
+from kbgen.pages.async_scripts import Scripts, read_scripts
+from kbgen.pages.async_tasks import Tasks, read_tasks
+from kbgen.pages.packs import PagePack
+from kbgen.pages.sources import Place, Sources
+from kbgen.pages.subject import Reached
+
+SHOWN = 8
+"""Rows of a list that stand open; the rest is folded."""
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncPage:
+    """The names that ``page_async_patterns.md.j2`` may use."""
+
+    futures: Futures
+    flow: FutureFlow | None
+    """The future that the page walks through: one that is completed elsewhere, if any."""
+    locks: Locks
+    tasks: Tasks
+    scripts: Scripts
+    races: Races
+    dead: tuple[Place, ...]
+    """Places with primitives that nothing that runs leads to."""
+    shown: int
+    python: bool
+    """There is Python among it."""
+    typescript: bool
+
+
+def build(sources: Sources, pack: PagePack) -> AsyncPage | None:
+    facts = sources.list("sync")
+    if not facts:
+        return None
+    paths = tuple(dict.fromkeys(f.path for f in facts))
+    futures = read_futures(sources)
+    reached = Reached(sources)
+    python = any(path.endswith(".py") for path in paths)
+    return AsyncPage(
+        futures,
+        max(futures.flows, key=lambda flow: (len(flow.completes), bool(flow.lock)), default=None),
+        read_locks(sources),
+        read_tasks(sources),
+        read_scripts(sources),
+        read_races(sources, paths),
+        sources.places(f for f in facts if f.symbol and reached.is_dead(f.path, f.symbol)),
+        SHOWN,
+        python,
+        any(not path.endswith(".py") for path in paths),
+    )
