@@ -8,7 +8,7 @@ A pack's front matter says ``how``, its part template has the text::
     checklist   Markdown: a heading, then `### group`, one line of introduction if wanted, `- [ ] item` with its lines
     husky       shell lines for .husky/pre-commit, where the project has .husky
     pre-commit  YAML, the keys of one hook for .pre-commit-config.yaml, where the project has it
-    labels      YAML, `label: [glob, …]` for the labeler's configuration
+    labels      YAML, `label: [glob, …]` for the labeler's configuration, where a workflow runs the labeler
 
 An empty text means that the project gives the part nothing to say: nothing is written. Everything is composed
 from the bytes that are there when the file is written; see `kbgen.merge`.
@@ -271,11 +271,11 @@ def _plan_labels(part: _Part) -> Planned:
         labels.append(Label(name, tuple(globs)))
     paths = [path for path in part.around.paths if path.startswith(_WORKFLOWS)]
     workflow = find_labeler_workflow({path: part.around.read_text(path) for path in paths})
+    if workflow is None:
+        return Planned(part.extra.path, None, "no workflow of the project runs actions/labeler")
     return part.plan(
-        lambda content, manner: merge_labeler(
-            content, part.block, labels, major=workflow.major if workflow else None, manner=manner
-        ),
-        workflow.configuration if workflow else "",
+        lambda content, manner: merge_labeler(content, part.block, labels, major=workflow.major, manner=manner),
+        workflow.configuration,
     )
 
 
