@@ -4,8 +4,8 @@
 
 DOCS is what `kbgen build --output DOCS` wrote for REPOSITORY at HEAD. Names are the words of code spans and code
 blocks, outside guidance; a name has evidence when code, configuration, a path or a commit's subject of the repository
-has it. Text of Markdown documents is no evidence: a plan's examples are no facts. Ends with 1 below 98 % or with a
-link that leads nowhere.
+has it, or a file in DOCS that is no document. Text of Markdown documents is no evidence: a plan's examples are no
+facts. Ends with 1 below 98 % or with a link that leads nowhere.
 """
 
 from __future__ import annotations
@@ -62,7 +62,11 @@ class Report:
 def check(docs: Path, repository: Path) -> Report:
     pages = {p.relative_to(docs).as_posix(): _keep_ours(p.read_text("utf-8")) for p in sorted(docs.rglob("*.md"))}
     paths = _git(repository, "ls-tree", "-r", "--name-only", "-z", "HEAD").split("\0")[:-1]
-    known = _read_words(repository, paths)
+    # What a page says of a file that was written with it (rules, a hook's script) has its evidence there.
+    beside = [
+        p for p in sorted(docs.rglob("*")) if p.is_file() and p.suffix.lower() not in (*_DOCUMENTS, ".excalidraw")
+    ]
+    known = _read_words(repository, paths).union(*(_WORD.findall(p.read_text("utf-8", "replace")) for p in beside))
     missing: list[Missing] = []
     names = 0
     for page, text in pages.items():

@@ -2,9 +2,9 @@
 
     scripts/refresh_sample_output.py [--check]
 
-`docs/stories/` holds the story files with their notes, the rest of `docs/` and what begins with a dot the knowledge base
-that `kbgen build` writes, `show-ID.json` the answer of ``kbgen show ID --format json``, `stories.txt` that of ``kbgen stories
---unlinked``.
+`docs/stories/` holds the story files with their notes, the rest of `docs/` and what begins with a dot the knowledge
+base that `kbgen build` writes, `show-ID.json` the answer of ``kbgen show ID --format json``, `stories.txt` that of
+``kbgen stories --unlinked``.
 With `--check` nothing is written; exit code 1 names what is stale.
 """
 
