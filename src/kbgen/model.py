@@ -566,6 +566,10 @@ class Diagram:
     """What the picture leaves out, in short sentences that it shows: ``12 agents folded into their teams``."""
 
 
+SEVERITIES = ("broken", "suspect", "dead", "note")
+"""Of findings, the worst first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What careful reading of the facts shows and nobody asked for."""

@@ -55,6 +55,7 @@ def check(value: Any, state: PageState = STATE) -> tuple[str, str]:
         {"states": "env:north*"},
         {"section": ["Gates", "trouble"]},
         {"entries": {"below": "Trouble", "at_least": 2}},
+        {"each": {"below": "Trouble", "has": ["a", "."]}},
         {"has": "NORTH_gate"},
         {"fence": ["python", "mermaid"]},
         {"excerpts": 1},
@@ -77,6 +78,10 @@ def test_met(value: dict[str, Any]) -> None:
         ({"section": "Empty"}, "no section Empty"),
         ({"section": "no heading"}, "no section no heading"),
         ({"entries": {"below": "Trouble", "at_least": 3}}, "2 of at least 3 entries below 'Trouble'"),
+        ({"each": {"below": "Trouble", "has": ["oil", "."]}}, "does not say: 'A gate is gone' (oil)"),
+        ({"each": {"below": "Trouble", "has": "gate is"}}, "'A gate stays shut' (gate is)"),
+        ({"each": {"below": "Empty", "has": "oil"}}, "no entries below 'Empty'"),
+        ({"each": {"below": "Doors", "has": "oil"}}, "no entries below 'Doors'"),
         ({"has": ["north", "east"]}, "does not say east"),
         ({"fence": "typescript"}, "typescript"),
         ({"excerpts": 2}, "1"),
@@ -111,5 +116,19 @@ def test_stories_without_notes() -> None:
 
 def test_every_check_is_known_here() -> None:
     assert set(CHECKS) == {
-        "states", "section", "entries", "has", "fence", "excerpts", "links", "picture", "file", "notes", "person",
+        "states", "section", "entries", "each", "has", "fence", "excerpts", "links", "picture", "file", "notes",
+        "person",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"each": "Trouble"},
+        {"each": {"below": "Trouble"}},
+        {"each": {"below": "Trouble", "has": []}},
+        {"each": {"below": "Trouble", "has": [1]}},
+    ],
+)
+def test_each_wants_a_heading_and_texts(value: dict[str, Any]) -> None:
+    assert isinstance(read_check(value, {"route"}), str)

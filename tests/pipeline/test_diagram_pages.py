@@ -20,9 +20,9 @@ from kbgen.model import BackfillReport, Diagram, DiagramEdge, DiagramNode, Evide
 from kbgen.pages.diagrams import build_page
 from kbgen.pipeline.code import StoredCode
 from kbgen.pipeline.diagram_pages import is_stamped, place_page, stamp_drawing, write_diagrams
-from kbgen.pipeline.writing import PageOptions
 from kbgen.pipeline.diagrams import NAMES, DiagramBook, Tools, write_mermaid
 from kbgen.pipeline.facts import AllFacts, collect_facts
+from kbgen.pipeline.writing import PageOptions
 from kbgen.splice import find_blocks
 from tests.diagrams.drawings import HOSTILE, make_hostile_sequence
 from tests.golden_files import FOLDER, check_golden

@@ -30,7 +30,7 @@ from kbgen.model import Fact, FileFacts, SkippedFile, SourceFile
 from kbgen.patterns import LazyPattern
 
 SUFFIXES: tuple[str, ...] = (".py", ".pyi")
-VERSION = "python-4"
+VERSION = "python-5"
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -203,12 +203,7 @@ class _Reader(FactCollector):
         """Fields of a pydantic settings class are environment variables."""
         if not any(base.rpartition(".")[2].endswith("Settings") for base in bases):
             return
-        prefix = ""
-        for part in ast.walk(node):
-            given = part.value if isinstance(part, ast.keyword) and part.arg == "env_prefix" else None
-            if isinstance(part, ast.Assign) and _dotted(part.targets[0]) == "env_prefix":
-                given = part.value
-            prefix = _string(given) or prefix
+        prefix = _find_env_prefix(node)
         for field in node.body:
             if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
                 continue
@@ -502,6 +497,38 @@ def _dotted(node: ast.AST | None) -> str:
             return ".".join(reversed(parts))
         else:
             return ""
+
+
+def _find_env_prefix(node: ast.ClassDef) -> str:
+    """What the variables of a settings class begin with: in its own arguments, `model_config` or a class `Config`."""
+    prefix = ""
+    for word in node.keywords:
+        prefix = (_string(word.value) if word.arg == "env_prefix" else None) or prefix
+    for part in node.body:
+        if isinstance(part, ast.ClassDef) and part.name == "Config":
+            for line in part.body:
+                if isinstance(line, ast.Assign | ast.AnnAssign) and _names_target(line, "env_prefix"):
+                    prefix = _string(line.value) or prefix
+        elif isinstance(part, ast.Assign | ast.AnnAssign) and _names_target(part, "model_config"):
+            prefix = _find_given(part, "env_prefix") or prefix
+    return prefix
+
+
+def _names_target(node: ast.Assign | ast.AnnAssign, name: str) -> bool:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return any(isinstance(target, ast.Name) and target.id == name for target in targets)
+
+
+def _find_given(node: ast.AST, key: str) -> str:
+    """The text that a keyword argument, or a key of a dict literal, has anywhere in an expression."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.keyword) and part.arg == key and _string(part.value):
+            return _string(part.value) or ""
+        if isinstance(part, ast.Dict):
+            for name, value in zip(part.keys, part.values, strict=True):
+                if _string(name) == key and _string(value):
+                    return _string(value) or ""
+    return ""
 
 
 def _string(node: ast.AST | None) -> str | None:

@@ -13,10 +13,7 @@ from kbgen.join import find_unreached
 from kbgen.join.layout import PY_SUFFIXES
 from kbgen.join.program import Place
 from kbgen.join.system import System
-from kbgen.model import Evidence, Fact, Finding
-
-SEVERITIES = ("broken", "suspect", "dead", "note")
-"""The worst first."""
+from kbgen.model import SEVERITIES, Evidence, Fact, Finding
 
 _NAME_LIMIT = 120
 

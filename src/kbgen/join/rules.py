@@ -50,6 +50,7 @@ constant text, and
   another call on the same receiver;
 - ``$config:KEY`` the value of another key of the same configuration file;
 - ``$ref:SELECTOR`` the name or callee that a value is, as written, where its text is not known;
+- ``$said:SELECTOR`` a message as it is written: what is put into it stays a hole, unless that is one constant;
 - inside ``each``: ``$key``, ``$item`` (the value), ``$index``; arguments are then those of the item when it is an
   object literal or a call, and of the match otherwise.
 
@@ -102,7 +103,7 @@ WORDS = (
     "provider", "namespace", "key", "item", "index",
 )  # fmt: skip
 """Selectors of the form ``$word``."""
-_WORDS_WITH_MORE = ("made", "attr", "config", "also", "ref")
+_WORDS_WITH_MORE = ("made", "attr", "config", "also", "ref", "said")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ class RuleText:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """One way to a value. `form` is position, word, text, ``$``, made, ref, attr, config, also or decorator."""
+    """One way to a value. `form` is position, word, text, ``$``, made, ref, said, attr, config, also or decorator."""
 
     form: str
     name: str = ""
@@ -446,7 +447,7 @@ def _read_selector(value: Any, place: str) -> Selector:
         if word in _WORDS_WITH_MORE and rest:
             if word in ("attr", "config"):
                 return Selector(word, rest)
-            if word in ("made", "ref"):
+            if word in ("made", "ref", "said"):
                 return Selector(word, rest=_read_selector(_to_number(rest), place))
             method, _, inner = rest.partition(":")
             return Selector("also", method.lstrip("."), rest=_read_selector(_to_number(inner or "0"), place))

@@ -18,6 +18,8 @@ Value = tuple[Place, Expr]
 
 HOLE = LazyPattern(r"\{[^{}]*\}")
 _ENV_DEFAULT = LazyPattern(r"\{env:[^{}|]*\|([^{}]*)\}")
+_CONSTANT = LazyPattern(r"(?:^|\.)[A-Z][A-Z0-9_]+$")
+_SAID_AS_IS = ("str", "String")
 _EXPRESSIONS = ("binding", "return", "param", "field", "with")
 """Kinds of raw facts whose value is an expression."""
 
@@ -41,6 +43,54 @@ class Answers:
         if isinstance(expr, bool):
             return ("true" if expr else "false",)
         return tuple(folded.text for folded in self.program.fold(path, symbol, expr)) if expr is not None else ()
+
+    def quote(self, value: Value) -> Value:
+        """A message as it is written: what is put into it stays a hole, unless that is one constant.
+
+        A name is what it is bound to where that is one thing, else a hole too. Anything that is no text stays.
+        """
+        (path, symbol), expr = value
+        if tag_of(expr) == "text":
+            return (path, symbol), "".join(self._quote_part((path, symbol), part) for part in expr[1:])
+        if tag_of(expr) != "name":
+            return value
+        name = str(expr[1])
+        held = self.program.find_values(path, symbol, name)
+        if not held:
+            return value
+        bound = sum(fact.name == name for fact in self.program.list_within(path, symbol, "binding"))
+        if len(held) > 1 or not (bound == 1 or self._is_constant((path, symbol), name)):
+            return (path, symbol), _to_hole(name)
+        return held[0] if tag_of(held[0][1]) == "name" else self.quote(held[0])
+
+    def _quote_part(self, scope: Place, part: Expr) -> str:
+        tag = tag_of(part)
+        if tag == "literal":
+            return part if isinstance(part, str) else next(iter(self.fold((scope, part))), "")
+        if tag == "text":
+            return "".join(self._quote_part(scope, inner) for inner in part[1:])
+        if tag == "name":
+            values = self.program.find_values(*scope, part[1]) if self._is_constant(scope, part[1]) else ()
+            given = values[0][1] if len(values) == 1 else None
+            plain = isinstance(given, str | int | float) and not isinstance(given, bool)
+            return str(given) if plain else _to_hole(part[1])
+        if tag == "env" or (tag == "any" and tag_of(part[1]) == "env"):
+            return next(iter(self.fold((scope, part))), "{}")
+        if tag == "any":
+            return next((_to_hole(each[1]) for each in part[1:] if tag_of(each) == "name"), "{}")
+        if tag == "item" and isinstance(part[2], str):
+            return _to_hole(part[2])
+        if tag == "call" and len(part[2]) == 1 and part[1] in _SAID_AS_IS:
+            return self._quote_part(scope, part[2][0])
+        return "{}"
+
+    def _is_constant(self, scope: Place, name: str) -> bool:
+        """Whether a name is written as one that never changes; members of enumerations do not print as their value."""
+        if not _CONSTANT.search(name):
+            return False
+        path, symbol = next(iter(self.program.resolve(*scope, name)), ("", ""))
+        owner = self.program.get_symbol((path, symbol.rpartition(".")[0])) if "." in symbol else None
+        return owner is None or "Enum" not in owner.attr("bases")
 
     def open(self, value: Value) -> Value:
         """What a name is bound to, once; anything else as it is."""
@@ -255,6 +305,9 @@ class Site:
             return None
         if form == "ref":
             return self._find_reference(selector.rest)
+        if form == "said":
+            given = self.find(selector.rest)
+            return self.answers.quote(given) if given is not None else None
         if form == "made":
             made = self.get_receiver().made
             if made is None:
@@ -401,6 +454,10 @@ _INNER_FOLDERS = frozenset(
     "decorators decorator handlers listeners emitters services service publishers publisher subscribers subscriber "
     "impl internal lib src".split()
 )
+
+
+def _to_hole(name: str) -> str:
+    return "{" + name.rpartition(".")[2].removesuffix("()") + "}"
 
 
 def show_place(place: Place) -> str:

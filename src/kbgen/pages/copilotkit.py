@@ -127,6 +127,7 @@ def build(sources: Sources, pack: PagePack) -> CopilotPage | None:
     filters = _find_filters(sources, usage, readables, {f.path for f in hooks} | approvals.paths)
     agents = {place.path for row in states for place in row.agents}
     used, unused = reader.count()
+    marked = {row.at for row in (*actions, *readables, *approvals.registered) if row.dead}
     return CopilotPage(
         list_packages(sources, lambda name: name.startswith(MODULE)),
         setup,
@@ -163,6 +164,7 @@ def build(sources: Sources, pack: PagePack) -> CopilotPage | None:
                     for a in _list_unused(
                         sources, usage, _list_beside(sources, paths) | approvals.paths | layouts.paths
                     )
+                    if a not in marked
                 ),
             ),
             sources.pick_findings(

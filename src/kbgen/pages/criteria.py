@@ -5,6 +5,7 @@ A check is a small mapping in a template's front matter; of several keys all mus
 ``states: KIND``      every fact of the kind (tests left out) stands in the page by its name; ``KIND:GLOB`` limits names
 ``section: TEXT``     there is a heading with these words, and something below it; a list: each of them
 ``entries: {below: TEXT, at_least: N}``  the section has that many headings one level down
+``each: {below: TEXT, has: TEXT}``  every entry one level below the heading has the text; a list: each of them
 ``has: TEXT``         the text stands in the page, upper or lower case; a list: each of them
 ``fence: LANGUAGE``   there is a code block in the language; a list: each of them
 ``excerpts: N``       that many excerpts of the repository's own code are shown
@@ -26,7 +27,7 @@ from typing import Any
 from kbgen.model import CriterionOutcome, CriterionResult
 
 CHECKS = (
-    "states", "section", "entries", "has", "fence", "excerpts", "links", "picture", "file", "notes", "person",
+    "states", "section", "entries", "each", "has", "fence", "excerpts", "links", "picture", "file", "notes", "person",
 )  # fmt: skip
 _TEXTS = frozenset({"section", "has", "fence", "links", "file"})
 _NUMBERS = frozenset({"excerpts", "picture"})
@@ -71,8 +72,8 @@ def read_check(value: Any, kinds: Collection[str]) -> Check | str:
         if word not in CHECKS:
             return f"unknown check {word!r}"
         if word in _TEXTS:
-            wanted = tuple([wanted] if isinstance(wanted, str) else wanted if isinstance(wanted, list) else ())
-            if not wanted or not all(isinstance(text, str) and text for text in wanted):
+            wanted = _read_texts(wanted)
+            if not wanted:
                 return f"{word} wants a text, or a list of texts"
         elif word in _NUMBERS:
             if not isinstance(wanted, int) or isinstance(wanted, bool) or wanted < 1:
@@ -86,10 +87,23 @@ def read_check(value: Any, kinds: Collection[str]) -> Check | str:
             if not isinstance(wanted, dict) or set(wanted) != {"below", "at_least"}:
                 return "entries wants `below` and `at_least`"
             wanted = (str(wanted["below"]), int(wanted["at_least"]))
+        elif word == "each":
+            if not isinstance(wanted, dict) or set(wanted) != {"below", "has"}:
+                return "each wants `below` and `has`"
+            texts = _read_texts(wanted["has"])
+            if not texts:
+                return "has in each wants a text, or a list of texts"
+            wanted = (str(wanted["below"]), texts)
         elif not isinstance(wanted, str):
             return f"{word} wants a text"
         parts.append((word, wanted))
     return tuple(parts)
+
+
+def _read_texts(value: Any) -> tuple[str, ...]:
+    """A text, or a list of texts; ``()`` for anything else."""
+    texts = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    return tuple(texts) if all(isinstance(text, str) and text for text in texts) else ()
 
 
 def judge(story: str, criterion: CriterionCheck, page: PageState) -> CriterionResult:
@@ -116,9 +130,10 @@ def _explain(word: str, wanted: Any, page: PageState) -> str:
         return _list("no section", [text for text in wanted if not _find_section(page.text, text)[1].strip()])
     if word == "entries":
         below, at_least = wanted
-        depth, body = _find_section(page.text, below)
-        found = sum(1 for line in _outside_fences(body) if (m := _HEADING.match(line)) and len(m[1]) == depth + 1)
+        found = len(_list_entries(page.text, below))
         return "" if found >= at_least else f"{found} of at least {at_least} entries below {below!r}"
+    if word == "each":
+        return _explain_each(wanted[0], wanted[1], page.text)
     if word == "has":
         return _list("does not say", [text for text in wanted if text.casefold() not in page.text.casefold()])
     if word == "fence":
@@ -150,6 +165,16 @@ def _explain_states(wanted: tuple[str, ...], page: PageState) -> str:
             return f"no fact of kind {need} found"
         missing += [name for name in names if name not in text]
     return _list("not stated:", missing)
+
+
+def _explain_each(below: str, texts: tuple[str, ...], page: str) -> str:
+    entries = _list_entries(page, below)
+    if not entries:
+        return f"no entries below {below!r}"
+    lacking = [
+        f"{title!r} ({text})" for title, body in entries for text in texts if text.casefold() not in body.casefold()
+    ]
+    return _list("does not say:", lacking)
 
 
 def _list(what: str, names: list[str]) -> str:
@@ -187,3 +212,12 @@ def _find_section(text: str, words: str) -> tuple[int, str]:
             )
             return depth, "\n".join(lines[start + 1 : end])
     return 0, ""
+
+
+def _list_entries(text: str, words: str) -> list[tuple[str, str]]:
+    """(heading, what stands below it) of each heading one level below the first one that has the words."""
+    depth, body = _find_section(text, words)
+    lines, plain = body.splitlines(), _outside_fences(body)
+    starts = [(i, m) for i, line in enumerate(plain) if (m := _HEADING.match(line)) and len(m[1]) == depth + 1]
+    ends = [*(i for i, _ in starts[1:]), len(lines)][: len(starts)]
+    return [(m[2], "\n".join(lines[i + 1 : end])) for (i, m), end in zip(starts, ends, strict=True)]

@@ -288,16 +288,19 @@ class _Builder:
         return tuple(sorted(values & {"true", "false"}, reverse=True))
 
     def _say_parts(self, fact: Fact, expr: Expr) -> str:
-        """``connect 10.0, read 300``; ``""`` for what is not read."""
+        """``connect 10.0, read 300``, ``…`` for a part that is worked out; ``""`` for what is not read."""
         if expr is None or is_unknown(expr):
             return ""
         scope = (fact.path, fact.symbol)
+        if tag_of(expr) == "name":
+            # Made once for the module: httpx.Limits(…) kept in a constant.
+            kept = [value for _, value in self._program.find_values(fact.path, fact.symbol, expr[1])]
+            expr = kept[0] if len(kept) == 1 and tag_of(kept[0]) == "call" else expr
         if tag_of(expr) != "call":
             return resolve_text(self._sources, scope, expr)
         parts = [resolve_text(self._sources, scope, each) for each in expr[2]]
         for word, value in expr[3].items():
-            text = resolve_text(self._sources, scope, value)
-            parts.append(f"{word} {text}" if text else word)
+            parts.append(f"{word} {resolve_text(self._sources, scope, value) or '…'}")
         return ", ".join(filter(None, parts))
 
     def _is_caller(self, client: ClientRow) -> bool:

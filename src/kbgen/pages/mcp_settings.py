@@ -11,6 +11,7 @@ from kbgen.extractors.validation import Schema, read_schemas
 from kbgen.join.program import Place as CodePlace
 from kbgen.model import Fact
 from kbgen.pages.constants import list_constants
+from kbgen.pages.log_lines import read_message
 from kbgen.pages.mcp_servers import Holder
 from kbgen.pages.mcp_subject import NAMED, Subject
 from kbgen.pages.sources import Place, Sources
@@ -305,7 +306,7 @@ def list_resolvers(subject: Subject) -> tuple[ResolverRow, ...]:
                 ]
                 patterns += [(binding.name, expr[2][0], how) for how in dict.fromkeys(used)]
         logs = [
-            (log.attr("level"), log.name)
+            (log.attr("level"), read_message(sources, log))
             for log in sources.list("log")
             if (log.path, log.symbol) == (fact.path, fact.symbol)
         ]

@@ -62,7 +62,7 @@ class MessageRow:
     text: str
     """Parts that are put in at run time stand in braces."""
     sign: str
-    """The exception's class, the level of a log line, or ``HTTP 404``."""
+    """The exception's class, the level of a log line, or ``HTTP 404``; ``""`` for a text that a variable keeps."""
     at: tuple[Place, ...]
     dead: bool
 
@@ -182,7 +182,7 @@ def _list_messages(subject: Subject) -> Iterator[tuple[str, str, Fact]]:
         if _ERROR_TEXT.fullmatch(fact.name) and not _is_screen(fact.path):
             text = say_text(subject, fact, decode_expr(fact.value))
             if " " in text:
-                yield fact.name, text, fact
+                yield "", text, fact
 
 
 def _list_written(subject: Subject) -> Mapping[tuple[str, int], str]:

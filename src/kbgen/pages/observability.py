@@ -102,6 +102,8 @@ class ObservabilityPage:
     groups: tuple[MetricGroup, ...]
     recorded: int
     silent: tuple[MetricRow, ...]
+    uncalled: tuple[MetricRow, ...]
+    """Those of them that no code records, dead or not."""
     recorders: tuple[Place, ...]
     """What would record the silent ones."""
     starved: tuple[MetricRow, ...]
@@ -144,6 +146,7 @@ def build(sources: Sources, pack: PagePack) -> ObservabilityPage | None:
         tuple(_group(sources, metrics)),
         len(metrics) - len(silent),
         silent,
+        tuple(m for m in silent if not m.recorders),
         tuple(dict.fromkeys(r.at for m in silent if not m.missing for r in m.recorders)),
         tuple(m for m in metrics if m.missing),
         make_queries(metrics),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from kbgen.errors import KbgenError
 from kbgen.extractors.base import parse_references
+from kbgen.join.layout import PY_SUFFIXES
 from kbgen.markdown import Markdown, mark_names
 from kbgen.merge import HookSystem, Manner, detect_hook_systems, merge_husky, merge_pre_commit_config
 from kbgen.model import Fact
@@ -140,6 +141,8 @@ class HookFile:
 class SecretRow:
     variable: str
     default: str
+    rule: str
+    """Of the twin rules the one that reads this file."""
     at: Place
 
 
@@ -417,7 +420,8 @@ class _Reader:
     def _list_secrets(self) -> Iterator[SecretRow]:
         for fact in self._sources.list("env"):
             if _SECRET.match(fact.name) and _LITERAL.match(fact.value):
-                yield SecretRow(fact.name, _hide(fact.value[1:-1]), self._sources.at(fact))
+                rule = "secret-with-default" + ("" if fact.path.endswith(PY_SUFFIXES) else _TWIN)
+                yield SecretRow(fact.name, _hide(fact.value[1:-1]), rule, self._sources.at(fact))
 
 
 def read_shipped(name: str) -> str:

@@ -11,6 +11,7 @@ from functools import cached_property
 from kbgen.expressions import decode_arguments
 from kbgen.join.program import Place as Definition
 from kbgen.model import Fact
+from kbgen.pages.log_lines import read_message
 from kbgen.pages.sources import Place, Sources
 from kbgen.patterns import LazyPattern
 
@@ -43,6 +44,8 @@ class SetValue:
 
     value: str
     service: str
+    open: bool
+    """Only where the environment of the deployment has no other: ``${NAME:-value}``."""
     at: Place
 
 
@@ -156,7 +159,7 @@ class Variables:
         for fact in self._sources.list("setting"):
             if fact.name == name and fact.attr("source") != "dotenv":
                 value = fact.attr("default") or ("" if "${" in fact.value else fact.value)
-                yield SetValue(value, fact.attr("service"), self._sources.at(fact))
+                yield SetValue(value, fact.attr("service"), bool(value and fact.attr("ref")), self._sources.at(fact))
 
     def _list_readers(self, fact: Fact) -> Iterator[Place]:
         """Code that names the field which the variable fills; only where that name is no common word."""
@@ -375,7 +378,8 @@ def list_logs(sources: Sources, fits: Callable[[Fact], bool]) -> tuple[LogRow, .
     rows: dict[tuple[str, str], LogRow] = {}
     for fact in sources.list("log"):
         if fact.name.strip() and fits(fact):
-            rows.setdefault((fact.path, fact.name), LogRow(fact.attr("level"), fact.name, sources.at(fact)))
+            row = LogRow(fact.attr("level"), read_message(sources, fact), sources.at(fact))
+            rows.setdefault((fact.path, fact.name), row)
     return tuple(rows.values())
 
 

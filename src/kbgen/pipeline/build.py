@@ -24,7 +24,7 @@ from kbgen.pages.packs import ExtraFile, PagePack, is_page, read_pack
 from kbgen.pages.written import WrittenPage
 from kbgen.paths import is_markdown
 from kbgen.patterns import lazy
-from kbgen.pipeline.backfill import BackfillOptions, backfill
+from kbgen.pipeline.backfill import BackfillOptions, backfill, place_notes
 from kbgen.pipeline.diagram_pages import list_drawn, plan_diagrams
 from kbgen.pipeline.diagrams import NAMES as DIAGRAMS
 from kbgen.pipeline.diagrams import DiagramBook, Tools
@@ -33,8 +33,17 @@ from kbgen.pipeline.facts import select_paths
 from kbgen.pipeline.overview import read_note_state
 from kbgen.pipeline.own import BLOCK as NOTES_BLOCK
 from kbgen.pipeline.project import Project
-from kbgen.pipeline.writing import OutputFile, PageOptions, holds_block, look_ahead, plan_block, write_files
+from kbgen.pipeline.writing import (
+    OutputFile,
+    PageOptions,
+    Settled,
+    holds_block,
+    look_ahead,
+    plan_block,
+    write_files,
+)
 from kbgen.ports import Outputs, ResultStore, Templates, Workers
+from kbgen.splice import MARKER
 
 if TYPE_CHECKING:
     from kbgen.pages.sources import Sources
@@ -186,6 +195,7 @@ class PageBook:
         self._code_key, self._key = keys
         self._blobs = blobs
         self._workers = workers
+        self.settled = Settled(results, keys[0])
         self.written: tuple[WrittenPage, ...] = ()
         """The pages made so far, and what else is written, for the page that lists them."""
 
@@ -363,11 +373,12 @@ def build(
     if request.globs:
         wanted = set(select_paths([output.path for output in planned], request.globs))
         planned = [output for output in planned if output.path in wanted]
-    written = write_files(planned, outputs, options)
+    written = write_files(planned, outputs, options, pages.settled)
     if NOTES in names or not (names or request.globs or request.is_folder):
         written = _add(written, refresh_notes(project, templates, outputs, options))
     files = {*project.tree.list_entries(), *written.written, *written.unchanged}
-    criteria = tuple(result for pack, page in made for result in _judge(pack, page, files, planned, outputs))
+    stale = [output for output in planned if output.path not in written.unchanged]
+    criteria = tuple(result for pack, page in made for result in _judge(pack, page, files, stale, outputs))
     report = BuildReport(
         written.written,
         written.unchanged,
@@ -383,7 +394,8 @@ def build(
 def refresh_notes(project: Project, templates: Templates, outputs: Outputs, options: PageOptions) -> BackfillReport:
     """The notes that kbgen wrote before; stories without notes are `kbgen backfill`'s."""
     chosen = BackfillOptions(force=options.force, keep_edits=options.keep_edits, with_diff=options.with_diff)
-    states = [(s, read_note_state(project, s, outputs, options=chosen)) for s in project.list_known()]
+    noted = [s for s in project.list_known() if MARKER in (look_ahead(outputs, place_notes(project, s)) or b"")]
+    states = [(s, read_note_state(project, s, outputs, options=chosen)) for s in noted]
     return backfill(project, tuple(s for s, state in states if state in ("kbgen", "stale")), templates, outputs, chosen)
 
 
@@ -426,6 +438,7 @@ def _judge(
         )
     text = page.text
     if text and any(word == "picture" for criterion in pack.criteria for word, _ in criterion.check):
+        # A picture may stand in another block of the file.
         text = _compose(pack.path, planned, outputs) or text
     state = PageState(text, page.absence, page.made.names, files, without)
     criteria = (replace(c, text=page.told.criteria.get(c.label, c.text)) for c in pack.criteria)
@@ -433,7 +446,7 @@ def _judge(
 
 
 def _compose(path: str, planned: Sequence[OutputFile], outputs: Outputs) -> str:
-    """The whole file as it is to be: pictures may stand in another block of it."""
+    """The whole file as it is to be; `planned` are files that may not be so yet."""
     content = look_ahead(outputs, path)
     with suppress(KbgenError):
         for output in planned:

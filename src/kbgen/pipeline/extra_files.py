@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from kbgen.errors import KbgenError, TemplateError
@@ -64,7 +65,7 @@ class Planned:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Surroundings:
     """What is in the project around a file: all paths of the revision, and files as they are now."""
 
@@ -76,6 +77,12 @@ class Surroundings:
 
     def read_text(self, path: str) -> str:
         return (self.read(path) or b"").decode("utf-8", "replace")
+
+    @cached_property
+    def hook_systems(self) -> frozenset[str]:
+        """The names of those that the project runs its hooks with, and that kbgen writes to."""
+        texts = {"package.json": self.read_text("package.json")} if "package.json" in self.paths else {}
+        return frozenset(system.name for system in detect_hook_systems(self.paths, texts) if system.is_written)
 
 
 def plan_extra(pack: PagePack, extra: ExtraFile, text: str, around: Surroundings, options: PageOptions) -> Planned:
@@ -102,7 +109,10 @@ class _Part:
     def where(self) -> str:
         return self.extra.template
 
-    def plan(self, compose: Callable[[bytes | None, Manner], bytes | None], path: str = "") -> Planned:
+    def plan(
+        self, compose: Callable[[bytes | None, Manner], bytes | None], path: str = "", rests_on: object = ""
+    ) -> Planned:
+        """`rests_on`: what `compose` looks at besides the old bytes, the text and the options."""
         path = path or self.extra.path
         manner = Manner(path, self.options.force, self.options.keep_edits)
 
@@ -112,7 +122,8 @@ class _Part:
             except MergeError as error:
                 raise _fold(error) from error
 
-        return Planned(path, OutputFile(path, compose_or_say))
+        basis = f"{self.extra.how}\0{self.block}\0{self.options}\0{rests_on}\0{self.text}"
+        return Planned(path, OutputFile(path, compose_or_say, rests_on=basis))
 
 
 def _fold(error: MergeError) -> MergeError:
@@ -236,14 +247,8 @@ def read_checklist(text: str, where: str) -> tuple[str, tuple[CheckGroup, ...]]:
     return heading, tuple(CheckGroup(Markdown(name), tuple(items), intro) for name, intro, items in groups if items)
 
 
-def _has_hooks(part: _Part, name: str) -> bool:
-    """Whether the project runs its hooks with that system."""
-    texts = {"package.json": part.around.read_text("package.json")} if "package.json" in part.around.paths else {}
-    return any(system.name == name and system.is_written for system in detect_hook_systems(part.around.paths, texts))
-
-
 def _plan_husky(part: _Part) -> Planned:
-    if not _has_hooks(part, "husky"):
+    if "husky" not in part.around.hook_systems:
         return Planned(part.extra.path, None, "the project has no husky")
     scripts = sorted(p for p in part.around.paths if p.startswith(_HUSKY) and "/" not in p.removeprefix(_HUSKY))
     others = [path for path in scripts if path != part.extra.path]
@@ -252,12 +257,13 @@ def _plan_husky(part: _Part) -> Planned:
     return part.plan(
         lambda content, manner: merge_husky(
             content, part.block, command, sample=sample or b"", already=_RULES_FOLDERS, manner=manner
-        )
+        ),
+        rests_on=sample,
     )
 
 
 def _plan_pre_commit(part: _Part) -> Planned:
-    if not _has_hooks(part, "pre-commit"):
+    if "pre-commit" not in part.around.hook_systems:
         return Planned(part.extra.path, None, "the project has no pre-commit configuration")
     hook = _read_mapping(part)
     return part.plan(lambda content, manner: merge_pre_commit_config(content, part.block, hook, manner=manner))
@@ -276,6 +282,7 @@ def _plan_labels(part: _Part) -> Planned:
     return part.plan(
         lambda content, manner: merge_labeler(content, part.block, labels, major=workflow.major, manner=manner),
         workflow.configuration,
+        workflow.major,
     )
 
 

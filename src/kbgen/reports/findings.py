@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kbgen.findings.base import SEVERITIES
 from kbgen.markdown import Markdown, mark_names
-from kbgen.model import JSON, Evidence, Finding
+from kbgen.model import JSON, SEVERITIES, Evidence, Finding
 
 TEMPLATE = "findings.md.j2"
 PLACES = 8

@@ -16,7 +16,7 @@ of the file format: a change of it makes every block in the field look edited.
 
 from __future__ import annotations
 
-from kbgen.splice.blank import blank_blocks
+from kbgen.splice.blank import MARKER, blank_blocks
 from kbgen.splice.edits import Style, compute_checksum, normalise
 from kbgen.splice.keep import keep_edit
 from kbgen.splice.scan import BOM, Block, find_blocks
@@ -25,6 +25,7 @@ from kbgen.splice.write import END_OF_FILE, Placement, edited_error, remove_bloc
 __all__ = [
     "BOM",
     "END_OF_FILE",
+    "MARKER",
     "Block",
     "Placement",
     "Style",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from kbgen.patterns import lazy
 
-_MARKER = "kbgen:begin"
+MARKER = b"kbgen:begin"
+"""In every file that has a managed block."""
+_MARKER = MARKER.decode()
 _BLOCK = lazy(
     r"(?ms)^[ \t]*(?P<sign><!--|#)[ \t]*kbgen:begin[ \t]+(?P<name>[\w.-]+)[^\n]*\n"
     r".*?^[ \t]*(?P=sign)[ \t]*kbgen:end[ \t]+(?P=name)\b[^\n]*$"
