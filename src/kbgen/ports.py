@@ -196,7 +196,7 @@ class Workers(Protocol):
     def run_shared(
         self, work: Callable[[Task], Result], tasks: Iterable[Task], count: int
     ) -> Iterator[tuple[Task, Result | None, str]]:
-        """The same for a few long tasks, with work that may read all that is in memory here. What it changes is lost."""
+        """The same for a few long tasks, with work that reads what is in memory here. What it changes is lost."""
         ...
 
 

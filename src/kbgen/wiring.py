@@ -557,6 +557,8 @@ class BuildRun:
         from kbgen.pipeline.build import BuildRequest, build
 
         outputs = self._code.open_outputs(output, force=force)
+        # Read before the code is: what it takes for a moment is used again for the facts.
+        self._run.project.list_known()
         # As for facts: what pages are made of stays until the end.
         gc.disable()
         try:

@@ -142,6 +142,34 @@ def test_routes_join_the_router_prefix() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        ("BaseSettings", 'model_config = SettingsConfigDict(env_prefix="YARD_")'),
+        ("BaseSettings", 'model_config = {"env_file": ".env", "env_prefix": "YARD_"}'),
+        ("BaseSettings", 'model_config = SettingsConfigDict(**{"env_prefix": "YARD_"})'),
+        ("BaseSettings", 'model_config: ClassVar[SettingsConfigDict] = {"env_prefix": "YARD_"}'),
+        ("BaseSettings", 'model_config = dict(env_prefix="YARD_")'),
+        ("BaseSettings", 'class Config:\n        env_prefix = "YARD_"'),
+        ('BaseSettings, env_prefix="YARD_"', "pass"),
+    ],
+)
+def test_variables_of_settings_have_the_prefix_of_their_class(head: str, body: str) -> None:
+    found = read(f'class Yard({head}):\n    {body}\n    gate: str = "north"\n    key: str\n', "env")
+    assert [(e.name, e.value) for e in found] == [("YARD_GATE", '"north"'), ("YARD_KEY", "")]
+
+
+def test_a_prefix_of_something_else_is_none_of_the_class() -> None:
+    text = """
+        class Yard(BaseSettings):
+            model_config = {"env_file": ".env"}
+            inner: dict = {"env_prefix": "NO_"}
+            other: Inner = make(env_prefix="NO_")
+            gate: str = Field("north", alias="NORTH_GATE")
+        """
+    assert [e.name for e in read(text, "env")] == ["INNER", "OTHER", "NORTH_GATE"]
+
+
 def test_environment_reads_have_their_defaults() -> None:
     found = read(
         """

@@ -25,6 +25,78 @@ def test_log_messages_with_level_and_text() -> None:
     assert script(source, "log", "level") == [("bad", "error"), ("w", "warn")]
 
 
+def test_a_message_keeps_the_names_of_what_changes() -> None:
+    source = """
+        import logging
+        from fastapi import HTTPException
+
+        logger = logging.getLogger(__name__)
+        LIMIT = 5
+        pause = 2
+
+        class Door:
+            CODE = "d-1"
+
+            def __init__(self):
+                self._count = 0
+
+            def open(self, reply, wait=30, key="none"):
+                self._count += 1
+                code = reply.get("code", -1)
+                name = reply.get("name") or "unknown"
+                state = "shut"
+                if wait:
+                    state = "open"
+                logger.error(f"door {name}: [{code}] {reply['text']} {len(key)}")
+                logger.error(f"waited {wait}s, {self._count} times, now {state}")
+                logger.error(f"limit {LIMIT}, pause {pause}, {self.CODE} {str(key)}")
+                logger.error("lost " + key + " of " + reply.owner.name)
+                raise HTTPException(404, detail=f"no door {key or 'x'} in {state}")
+
+            def close(self, why="no reason", told=""):
+                line = f"shut: {why}"
+                logger.info(line)
+                word = "a"
+                word += "b"
+                logger.info(word)
+                logger.info(why)
+                raise ValueError(told)
+    """
+    assert [name for (name,) in python(source, "log")] == [
+        "door {name}: [{code}] {text} {}",
+        "waited {wait}s, {_count} times, now {state}",
+        "limit 5, pause {pause}, d-1 {key}",
+        "lost {key} of {name}",
+        "shut: {why}",
+        "{word}",
+        "{why}",
+    ]
+    assert python(source, "exception", "message") == [
+        ("HTTPException", "no door {key} in {state}"),
+        ("ValueError", '="{told}"'),
+    ]
+
+
+def test_a_message_of_a_script_keeps_the_names_of_what_changes() -> None:
+    source = """
+        const MAX_TRIES = 3
+        enum Kind { Red = 'red', BLUE = 'blue' }
+        export function run(wait = 100) {
+          let last = 'none'
+          for (const each of list) last = each
+          const said = error instanceof Error ? error.message : 'Unknown error'
+          console.error(`gave up after ${MAX_TRIES} tries: ${last}, ${said}, ${wait}ms, ${process.env.PORT || 80}`)
+          console.warn(`kind ${Kind.BLUE}`)
+          throw new Error('bad: ' + said)
+        }
+    """
+    assert [name for (name,) in script(source, "log")] == [
+        "gave up after 3 tries: {last}, {said}, {wait}ms, {env:PORT|80}",
+        "kind blue",
+    ]
+    assert script(source, "exception", "message") == [("Error", "bad: {said}")]
+
+
 # ------------------------------------------------------------------------------------------- concurrency
 
 

@@ -138,7 +138,7 @@ def test_the_way_of_a_future_is_told_step_by_step(page: str) -> None:
     assert "`timeout (30.0)`" in page
     assert has_line(page, "A second waiter", "`ValueError`", "Somebody asks already", "`key in self._waiting`")
     assert has_line(page, "Result-before-wait", "`_answers`")
-    assert has_line(page, "`future.set_result`", "under the same lock", "`not future.done()`", "for a later waiter")
+    assert has_line(page, "`future.set_result`", "under the same lock", "`not future.done()`", "stores the result in")
     assert has_line(page, "`ANSWER_TTL_SECONDS`", "`900`")
 
 
@@ -305,6 +305,41 @@ def test_a_comment_that_believes_in_lost_signals_is_contradicted() -> None:
         },
     )
     assert has_line(page, "“With an Event the signal is lost if nobody waits yet.”", "this is wrong")
+
+
+def test_a_class_that_is_dead_as_a_whole_is_named_once() -> None:
+    depot = """
+        import asyncio
+
+        class Depot:
+            def __init__(self):
+                self._lock = asyncio.Lock()
+
+            async def put(self):
+                async with self._lock:
+                    return 1
+
+            async def take(self):
+                async with self._lock:
+                    return 2
+    """
+    main = """
+        from fastapi import FastAPI
+        from shop.desk import get_desk
+
+        app = FastAPI()
+
+        @app.get("/desk")
+        async def desk():
+            return await get_desk()
+    """
+    page = render_page(
+        "async_patterns", {**FILES, "shop/__init__.py": "", "shop/main.py": main, "shop/depot.py": depot}
+    )
+    line = next(line for line in page.splitlines() if line.startswith("Named below"))
+    assert line.count("shop/depot.py") == 1
+    assert "[`Depot`](../../shop/depot.py)" in line
+    assert "Desk" not in line
 
 
 def test_no_primitive_no_page() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -287,7 +288,7 @@ def test_approvals_with_card_function_answers_and_limits(page: str) -> None:
     cards = section(page, "Approval card components")
     assert "| `ask_pay_bill` | `PayCard` | [`web/src/copilot/approvals.tsx`]" in cards
     assert "`usePay` | [`server/tools.py`](../../server/tools.py) `pay_bill` |" in cards
-    assert "without what the hook adds" in cards
+    assert "without the hook's addition" in cards
     assert "`choose_level` decides on the server: `Level.FREE` if `amount < 5`, `Level.ASK` otherwise" in cards
     limits = section(page, "Timeout handling")
     assert "`timeoutSeconds`" in limits
@@ -313,7 +314,7 @@ def test_an_approval_that_is_named_where_the_hook_is_called() -> None:
     """
     page = render_page(PAGE, {**FILES, "web/src/copilot/approvals.tsx": direct})
     assert "| `pay_bill` | `PayCard` |" in section(page, "Approval card components")
-    assert "without what the hook adds" not in page
+    assert "without the hook's addition" not in page
     assert "No field, constant or timer of the approvals is named for a time limit." in page
 
 
@@ -345,7 +346,15 @@ def test_anti_patterns_that_the_code_has(page: str) -> None:
     assert "In use **without a filter**: `usePageContext`" in text
     assert "**deprecated** `useCopilotAction`: `compose` in" in text
     assert "`ask_{name}` **changes state" not in text
-    assert "`useWholePage`, `useSafePage` in [`web/src/copilot/context.ts`]" in text
+
+
+def test_what_a_table_marks_as_not_reached_is_not_listed_again(page: str) -> None:
+    assert re.search(r"`useSafePage` \| \*\*not reached\*\* \|", page)
+    assert "**Not reached**" not in section(page, "Found in this code")
+    button = "export function ChatButton() { return <button />; }\n"
+    found = section(render_page(PAGE, {**FILES, "web/src/copilot/button.tsx": button}), "Found in this code")
+    assert "besides what the tables mark so: `ChatButton` in [`web/src/copilot/button.tsx`]" in found
+    assert "`useSafePage`" not in found
 
 
 def test_nothing_found_is_said_with_what_was_looked_for() -> None:

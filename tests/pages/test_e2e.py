@@ -257,11 +257,37 @@ def test_every_fixture_with_what_it_gives(page: str) -> None:
     assert "`apiMockFixture` is not merged" in section
 
 
+def test_a_spec_counts_for_a_fixture_only_where_its_test_has_it() -> None:
+    other = """
+        import { test as base } from '@playwright/test';
+        import { DockPage } from '../pages/dock.page';
+
+        export const quayFixture = base.extend<{ dockPage: DockPage }>({
+          dockPage: async ({ page }, use) => {
+            await use(new DockPage(page));
+          },
+        });
+    """
+    section = get_section(
+        render_page("e2e_testing", {**FILES, "web/tests/support/fixtures/quay.ts": other}), "## Fixtures"
+    )
+    row = next(line for line in section.splitlines() if "`quayFixture` |" in line)
+    assert row.startswith("| `dockPage` | `DockPage` | ")
+    assert " | 0 | " in row
+    assert "| `dockPage` | `DockPage` | `DockFixtures` | 1 |" in section
+    assert "`dockPage`" not in section.partition("No spec names ")[2].partition("\n")[0]
+    deeper = other.replace("'@playwright/test'", "'./index'").replace("quayFixture", "test")
+    chained = {**FILES, "web/tests/support/fixtures/quay.ts": deeper}
+    spec = next(path for path, text in FILES.items() if "from '../support/fixtures'" in text)
+    chained[spec] = FILES[spec].replace("'../support/fixtures'", "'../support/fixtures/quay'")
+    assert "| `login` | `loginAs` | `Login` | 1 |" in get_section(render_page("e2e_testing", chained), "## Fixtures")
+
+
 def test_mocks_with_what_they_answer(page: str) -> None:
     section = get_section(page, "## API mocking")
     assert "`MockConfig`: `url`, `status`." in section
     assert "| `mockDocks()` | `**/api/docks**` | `page, docks, delay=0` | 1 |" in section
-    assert "**Not done for real**" in section
+    assert "**Not done for real**: `apiMock`, by what comments in" in section
     assert "“Streams are only a placeholder here, nothing is sent for now”" in section
     assert "await mockDocks(page, [" in section
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from kbgen.pages.criteria import PageState, judge
-from tests.pages.mesh_project import PLAIN, PROJECT
+from tests.pages.mesh_project import CLIENT, PLAIN, PROJECT
 from tests.pages.pages import get_pack, render_page
 
 NAME = "http2_deployment"
@@ -70,6 +70,15 @@ def test_a_client_that_may_speak_http2_and_what_it_lacks(page: str) -> None:
     assert "`httpx>=0.27`" in page
     asked = render_page(NAME, PROJECT | {"mesh/requirements.txt": "httpx[http2]>=0.27\n"})
     assert "No manifest asks for `h2`" not in asked
+
+
+def test_limits_kept_in_a_constant_and_limits_that_are_worked_out() -> None:
+    kept = CLIENT.replace("http2=HTTP2,", "http2=HTTP2, limits=POOL,").replace(
+        "class ", "POOL = httpx.Limits(max_connections=len(NAMES) * 2, keepalive_expiry=9.0)\n\n\n    class ", 1
+    )
+    page = render_page(NAME, PROJECT | {"mesh/client.py": kept})
+    assert "| max_connections …, keepalive_expiry 9.0 |" in page
+    assert "POOL" not in page.partition("```")[0]
 
 
 def test_nginx_has_the_projects_ports_paths_and_waits(page: str) -> None:

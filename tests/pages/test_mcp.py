@@ -269,6 +269,16 @@ def test_messages_stand_under_their_kind_of_trouble(page: str) -> None:
     assert "No message of this kind" in get_section(page, "### Server does not start")
 
 
+def test_a_value_that_is_looked_for_and_a_text_that_is_kept_carry_their_names() -> None:
+    config = CONFIG.replace("given = os", "wanted = found.group(1)\n                    given = os").replace(
+        "variable {key} is", "variable {wanted} is"
+    )
+    client = CLIENT.replace("full = f", 'error_msg = f"Timed out after {tool}"\n            full = f')
+    page = render_page("mcp_configuration", {**FILES, "yard/mcp_config.py": config, "yard/mcp_client.py": client})
+    assert "Logged as warning: `Environment variable {wanted} is not set for {name}`" in page
+    assert "`Timed out after {tool}` (kept as the error's text)" in get_section(page, "### Connection timeouts")
+
+
 def test_security_tells_what_servers_get(page: str) -> None:
     section = get_section(page, "## Security")
     assert "**A server gets the whole environment of the process**" in section

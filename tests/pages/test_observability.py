@@ -167,6 +167,25 @@ def test_metrics_stand_as_exported_with_who_records_them(page: str) -> None:
     assert "The code defines 5 metrics: 2 recorded by code that runs, 3 by none" in page
 
 
+def test_a_metric_that_no_code_records_is_told_apart_from_one_whose_recorder_is_dead(page: str) -> None:
+    section = page.partition("### A metric stays empty")[2].partition("\n### ")[0]
+    assert "No code at all records `stock_level`. The others would be recorded by" in section
+    assert "`count_return`" in section
+
+
+def test_a_log_line_with_an_unknown_value_names_it() -> None:
+    said = MAIN.replace(
+        "async def sell():",
+        'async def sell():\n        place = find()["at"]\n        log.info(f"metrics at {place}/numbers")',
+    )
+    files = SHOP | {
+        "shop/main.py": said.replace(
+            "app = FastAPI()", "app = FastAPI()\n    log = logging.getLogger(__name__)"
+        ).replace("from fastapi import FastAPI", "import logging\n    from fastapi import FastAPI")
+    }
+    assert "`metrics at {}" not in render_page(PAGE, files)
+
+
 def test_queries_are_of_recorded_metrics_only(page: str) -> None:
     section = read_section(page, "Queries and alerts")
     assert "`sum by (route) (rate(sales_total[5m]))`" in section

@@ -179,9 +179,17 @@ def test_what_the_rules_meet() -> None:
     assert "are called 1 time ([`app/jobs.py`](../../app/jobs.py) `run`)" in page
     assert "`get_event_loop()` inside a coroutine: [`app/jobs.py`](../../app/jobs.py) `run` (" in page
     assert "1 use of `AsyncMock` in files that import it ([`tests/test_jobs.py`]" in page
-    assert "`API_SECRET` falls back to `change-me` in [`app/config.py`]" in page
+    assert (
+        "`API_SECRET` falls back to `change-me` in [`app/config.py`](../../app/config.py) (`secret-with-default`)"
+        in page
+    )
     assert "`AUTH_TOKEN` falls back to `…` in" in page
     assert "`PORT`" not in page
+
+
+def test_a_secret_is_given_the_rule_that_reads_its_file() -> None:
+    page = render({"a.py": CODE, "web/auth.ts": "export const key = process.env.API_SECRET || 'change-me';\n"})
+    assert re.search(r"`API_SECRET` falls back to .*\(`secret-with-default-ts`\)", page)
 
 
 @pytest.mark.parametrize(

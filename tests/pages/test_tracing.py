@@ -186,6 +186,14 @@ def test_attributes_and_the_absence_of_events(page: str) -> None:
     section = read_section(page, "Span attributes and events")
     assert "| `order.place` | `order.size` | " in section
     assert "No call of `add_event` stands in the code outside tests" in section
+    assert "`start_as_current_span` records by itself an exception that leaves its block" in section
+
+
+def test_a_value_of_compose_that_its_environment_can_change_is_a_default() -> None:
+    compose = COMPOSE.replace("OTEL_SHOP_ENDPOINT: http", "OTEL_RATE: ${RATE:-0.5}\n          OTEL_SHOP_ENDPOINT: http")
+    section = read_section(render_page(PAGE, FILES | {"docker-compose.yml": compose}), "Configuration")
+    assert "| `OTEL_RATE` | `shop` | `0.5` by default | no | " in section
+    assert "| `OTEL_SHOP_ENDPOINT` | `shop` | `http://tracer:4317` | no | " in section
 
 
 def test_an_event_that_is_added_is_told() -> None:

@@ -328,5 +328,24 @@ def test_the_deployment_document_gets_its_section() -> None:
     assert "**Do not set `LIVE_ALLOW_COOKIE=true` in production**" in text
 
 
+def test_the_deployment_document_tells_what_says_the_port() -> None:
+    start = """
+        import { NestFactory } from '@nestjs/core';
+
+        async function bootstrap() {
+          const app = await NestFactory.create({});
+          await app.listen(process.env.PORT || 3001);
+        }
+        bootstrap();
+    """
+    manifest = '{"name": "api", "scripts": {"start": "node dist/main"}, "dependencies": {"@nestjs/core": "10"}}'
+    files = {**FILES, "api/package.json": manifest, "api/src/main.ts": start}
+    templates = JinjaTemplates()
+    pack = get_pack("websocket_security", templates)
+    (extra,) = pack.files
+    text = templates.render(extra.template, load_context(pack.context)(make_sources(files).for_page(extra.path), pack))
+    assert "listens on port 3001, [`api/src/main.ts`](../api/src/main.ts) `bootstrap`" in text
+
+
 def test_no_socket_no_page() -> None:
     assert render_page("websocket_security", {"app/main.py": "print('hello')"}) == ""

@@ -98,7 +98,8 @@ TRACE = join_trace(
     TraceBook(
         (
             TracedStory(
-                "OR-01.1", "Rows", "docs", "OR-01", "", "done", (("AC1", "Rows", True),), ("a" * 40,), (), ("a.py",), (),
+                "OR-01.1", "Rows", "docs", "OR-01", "", "done", (("AC1", "Rows", True),), ("a" * 40,), (), ("a.py",),
+                (),
                 (TracedDocument("docs/a.md", True, "plan"),),
             ),
         ),

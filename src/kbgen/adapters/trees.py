@@ -40,7 +40,8 @@ class RevisionTree:
     def read_path(self, path: str) -> bytes | None:
         """The content of one file; None when the revision has no such file, or one too large to read."""
         entry = self.list_entries().get(path)
-        return next((content for _, content in self.read_blobs([entry.blob])), None) if entry else None
+        # Read to the end: git goes on waiting for the next question only then.
+        return dict(self.read_blobs([entry.blob])).get(entry.blob) if entry else None
 
     def find_words(self, words: Sequence[str], suffixes: Sequence[str]) -> Mapping[str, frozenset[str]]:
         identifiers = [word for word in dict.fromkeys(words) if _IDENTIFIER.fullmatch(word)]
@@ -130,11 +131,12 @@ class WorkTree:
     def read_path(self, path: str) -> bytes | None:
         """The content of one file; None when there is no such file, or one too large to read."""
         entry = self.list_entries().get(path)
-        return next((content for _, content in self.read_blobs([entry.blob])), None) if entry else None
+        # Read to the end: git goes on waiting for the next question only then.
+        return dict(self.read_blobs([entry.blob])).get(entry.blob) if entry else None
 
     def find_words(self, words: Sequence[str], suffixes: Sequence[str]) -> Mapping[str, frozenset[str]]:
         paths = [(path, entry.blob) for path, entry in self.list_entries().items() if _is_searched(entry, suffixes)]
-        contents = ((path, next((content for _, content in self.read_blobs([blob])), b"")) for path, blob in paths)
+        contents = ((path, dict(self.read_blobs([blob])).get(blob, b"")) for path, blob in paths)
         return {word: frozenset(hits) for word, hits in _search(words, contents).items()}
 
     def list_skipped(self) -> tuple[SkippedFile, ...]:

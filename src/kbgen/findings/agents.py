@@ -76,7 +76,7 @@ def list_loose_tools(reading: Reading) -> dict[Place, tuple[Place, ...]]:
     program = reading.program
     attached = {place for part in reading.mesh.parts.all.values() for place in part.tools}
     found = {}
-    for place in sorted(reading.unreached):
+    for place in sorted(reading.system.unreached):
         fact = program.get_symbol(place)
         if fact is None or fact.attr("kind") != "function" or not _TOOL_WORD.search(place[1]):
             continue

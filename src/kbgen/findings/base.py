@@ -9,7 +9,6 @@ from functools import cached_property
 
 from kbgen.diagrams.mesh import Mesh
 from kbgen.expressions import Expr, decode_expr
-from kbgen.join import find_unreached
 from kbgen.join.layout import PY_SUFFIXES
 from kbgen.join.program import Place
 from kbgen.join.system import System
@@ -28,18 +27,10 @@ class Reading:
 
     # ------------------------------------------------------------------------------------------- dead code
 
-    @cached_property
-    def unreached(self) -> frozenset[Place]:
-        """Exported top-level definitions that neither of two ways of reading leads to."""
-        program = self.program
-        paths, layout, uses = program.paths, program.layout, program.uses
-        found = find_unreached(program.files, program.is_test, paths, layout, uses=uses)
-        return frozenset(place for place in found if place not in self.system.reach.live)
-
     def is_dead(self, path: str, symbol: str) -> bool:
         """Whether a definition, or the top-level one around it, is surely reached by nothing that runs."""
         top = (path, symbol.partition(".")[0])
-        return top in self.unreached and (path, symbol) not in self.system.reach.live
+        return top in self.system.unreached and (path, symbol) not in self.system.reach.live
 
     def is_idle(self, path: str, symbol: str) -> bool:
         """Whether a definition is dead, or not reached and named by nothing but idle code.
@@ -59,7 +50,7 @@ class Reading:
         live = self.system.reach.live
         if not symbol or place in live or (top in live and top == place) or self.program.is_test(path):
             answer = False
-        elif top in self.unreached:
+        elif top in self.system.unreached:
             answer = True
         else:
             name = symbol.rpartition(".")[2]

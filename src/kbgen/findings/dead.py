@@ -30,7 +30,7 @@ def find_dead_code(reading: Reading) -> Iterator[Finding]:
     told = {place for places in list_unmade(reading).values() for place in places} | set(list_loose_tools(reading))
     decorators = {(f.path, f.symbol or f.name) for f in reading.system.by_kind.get("decorator_def", ())}
     by_folder: dict[str, list[tuple[Place, Fact]]] = {}
-    for place in sorted(reading.unreached):
+    for place in sorted(reading.system.unreached):
         fact = reading.program.get_symbol(place)
         if fact is None or fact.attr("kind") not in _WORDS or place in told or _APART.search(place[0]):
             continue

@@ -47,7 +47,8 @@ class Answers:
     def quote(self, value: Value) -> Value:
         """A message as it is written: what is put into it stays a hole, unless that is one constant.
 
-        A name is what it is bound to where that is one thing, else a hole too. Anything that is no text stays.
+        A name is the text that it is bound to where that is one, a hole where it may be several. Anything that is
+        no text stays.
         """
         (path, symbol), expr = value
         if tag_of(expr) == "text":
@@ -60,8 +61,8 @@ class Answers:
             return value
         bound = sum(fact.name == name for fact in self.program.list_within(path, symbol, "binding"))
         if len(held) > 1 or not (bound == 1 or self._is_constant((path, symbol), name)):
-            return (path, symbol), _to_hole(name)
-        return held[0] if tag_of(held[0][1]) == "name" else self.quote(held[0])
+            return (path, symbol), "{" + name + "}"
+        return self.quote(held[0]) if tag_of(held[0][1]) in ("literal", "text") else value
 
     def _quote_part(self, scope: Place, part: Expr) -> str:
         tag = tag_of(part)

@@ -44,6 +44,16 @@ class System:
         return Reach(self.program)
 
     @cached_property
+    def unreached(self) -> frozenset[Place]:
+        """Exported top-level definitions that neither of two ways of reading leads to."""
+        from kbgen.join import find_unreached
+
+        program = self.program
+        paths, layout, uses = program.paths, program.layout, program.uses
+        found = find_unreached(program.files, program.is_test, paths, layout, uses=uses)
+        return frozenset(place for place in found if place not in self.reach.live)
+
+    @cached_property
     def matches(self) -> tuple[HttpMatch, ...]:
         served = (*self.routes, *find_rewrites(self.program))
         return match_calls(self.calls, served, self.units.find_unit, self._resolve_base)

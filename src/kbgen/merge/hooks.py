@@ -58,10 +58,10 @@ def detect_hook_systems(entries: Collection[str], texts: Mapping[str, str]) -> t
         found["husky"] = HookSystem("husky", HUSKY_SCRIPT, True)
     if PRE_COMMIT_CONFIG in entries:
         found["pre-commit"] = HookSystem("pre-commit", PRE_COMMIT_CONFIG, True)
+    top = sorted(entry for entry in entries if entry.count("/") < 2)
     for name, pattern in _FILES:
-        for entry in sorted(entries):
-            if lazy(pattern).fullmatch(entry):
-                found.setdefault(name, HookSystem(name, entry, False))
+        for entry in filter(lazy(pattern).fullmatch, top):
+            found.setdefault(name, HookSystem(name, entry, False))
     package = _read_package(texts.get("package.json", ""))
     for name, key in _PACKAGE_KEYS:
         if isinstance(package.get(key), (dict, list)) and package[key]:

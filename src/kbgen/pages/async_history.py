@@ -30,6 +30,11 @@ _PRIMITIVES: tuple[tuple[str, LazyPattern[str]], ...] = (
     ("asyncio.Queue", LazyPattern(r"\basyncio\.(?:Priority)?Queue\(")),
 )
 _FIRST = LazyPattern(r"\b(?:asyncio|threading)\.[A-Z]\w+|\bcreate_future\(")
+_LITERAL = LazyPattern(
+    r"(?s)\"\"\"(?:\\.|(?!\"\"\").)*+\"\"\"|'''(?:\\.|(?!''').)*+'''"
+    r"|\"(?:\\.|[^\"\\\n])*+\"|'(?:\\.|[^'\\\n])*+'|#[^\n]*"
+)
+"""Texts and comments of Python."""
 _COMMON = frozenset(
     "race races condition conditions deadlock with from that this when before after code fix fixes fixed service agents"
     " client server module modules index main component components apps packages tests test existing check state add"
@@ -182,14 +187,5 @@ def _find_made(text: str) -> list[str]:
     """Primitives that the code makes; comments and docstrings do not count."""
     if not _FIRST.search(text):
         return []
-    import io
-    import tokenize
-
-    code = ""
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type not in (tokenize.COMMENT, tokenize.STRING, tokenize.NL):
-                code += token.string if token.string in (".", "(") or code.endswith(".") else f" {token.string}"
-    except (tokenize.TokenError, SyntaxError):
-        return []
+    code = _LITERAL.sub("", text)
     return [name for name, pattern in _PRIMITIVES if pattern.search(code)]

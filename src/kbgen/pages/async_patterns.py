@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kbgen.model import Fact
 from kbgen.pages.async_futures import FutureFlow, Futures, read_futures
 from kbgen.pages.async_history import Races, read_races
 from kbgen.pages.async_locks import Locks, read_locks
@@ -29,7 +31,7 @@ class AsyncPage:
     scripts: Scripts
     races: Races
     dead: tuple[Place, ...]
-    """Places with primitives that nothing that runs leads to."""
+    """Places with primitives that nothing that runs leads to; of a class that is dead as a whole the class."""
     shown: int
     python: bool
     """There is Python among it."""
@@ -51,8 +53,17 @@ def build(sources: Sources, pack: PagePack) -> AsyncPage | None:
         read_tasks(sources),
         read_scripts(sources),
         read_races(sources, paths),
-        sources.places(f for f in facts if f.symbol and reached.is_dead(f.path, f.symbol)),
+        _list_dead(sources, reached, facts),
         SHOWN,
         python,
         any(not path.endswith(".py") for path in paths),
     )
+
+
+def _list_dead(sources: Sources, reached: Reached, facts: Iterable[Fact]) -> tuple[Place, ...]:
+    found: dict[Place, None] = {}
+    for fact in facts:
+        if fact.symbol and reached.is_dead(fact.path, fact.symbol):
+            top = fact.symbol.partition(".")[0]
+            found[sources.at(fact.path, top if reached.is_dead(fact.path, top) else fact.symbol)] = None
+    return tuple(found)

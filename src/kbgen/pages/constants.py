@@ -5,8 +5,7 @@ What nothing that runs names is told apart, and so is what no start point leads 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 
@@ -19,6 +18,9 @@ from kbgen.patterns import LazyPattern
 
 _CONSTANT = LazyPattern(r"_?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
 _ARITHMETIC = LazyPattern(r"[\d_]+(?:\.\d+)?(?:\s*[*+]\s*[\d_]+(?:\.\d+)?)*")
+_SUM = LazyPattern(
+    r"\b(\w+)\s*(?::\s*\w+\s*)?[:=]\s*([\d_]+(?:\s*[*+]\s*[\d_]+)+)\s*(?:[,;\n]|as\b|//|#|\Z)"
+)
 _TELLING = frozenset(
     "ttl timeout delay debounce interval max min limit size threshold retries retry attempts window age version prefix "
     "key keys suffix channel name count ms seconds bytes rate paths fields recovery reconnect restore".split()
@@ -64,6 +66,7 @@ class _Words:
 
     def __init__(self, sources: Sources, paths: Collection[str]) -> None:
         self._places = sources.remember("places of constants", lambda: _find_places(sources))
+        self._by_path = sources.remember("constants by file", lambda: _sort_by_path(self._places))
         self._paths = frozenset(paths)
 
     def is_read(self, name: str, home: str, own: str) -> bool:
@@ -74,7 +77,7 @@ class _Words:
         return any(path in self._paths for path, _ in self._places.get(name, ()))
 
     def list_members(self, path: str) -> list[str]:
-        return sorted(word for word, places in self._places.items() if any(p == path for p, _ in places))
+        return sorted(self._by_path.get(path, ()))
 
 
 def _find_places(sources: Sources) -> dict[str, set[CodePlace]]:
@@ -85,6 +88,14 @@ def _find_places(sources: Sources) -> dict[str, set[CodePlace]]:
             if _CONSTANT.fullmatch(word):
                 places.setdefault(word, set()).add((fact.path, fact.symbol))
     return places
+
+
+def _sort_by_path(places: Mapping[str, set[CodePlace]]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for word, where in places.items():
+        for path, _ in where:
+            found.setdefault(path, set()).add(word)
+    return found
 
 
 def _read_file(sources: Sources, path: str, index: _Words) -> Iterator[ConstantRow]:
@@ -115,7 +126,7 @@ def _read_file(sources: Sources, path: str, index: _Words) -> Iterator[ConstantR
                     yield row
     # A class's constant that is a product has no fact of its own; code that names it shows that it is there.
     for word in index.list_members(path):
-        written = _find_written(sources.read_text(path), word) if word not in known and "_" in word else ""
+        written = _find_written(sources, path, word) if word not in known and "_" in word else ""
         if written:
             yield ConstantRow(word, _work_out(written), written, True, sources.at(path))
 
@@ -183,7 +194,7 @@ def _make_row(sources: Sources, fact: Fact, name: str, expr: Expr, text: str, in
     written = text if _ARITHMETIC.fullmatch(text) and ("*" in text or "+" in text) else ""
     value = "" if expr is None else say(expr, 400)
     if not value or is_unknown(expr):
-        written = written or _find_written(sources.read_text(fact.path), last)
+        written = written or _find_written(sources, fact.path, last)
         value = _work_out(written)
     if not value:
         return None
@@ -193,12 +204,11 @@ def _make_row(sources: Sources, fact: Fact, name: str, expr: Expr, text: str, in
     )
 
 
-def _find_written(text: str, name: str) -> str:
+def _find_written(sources: Sources, path: str, name: str) -> str:
     """``64 * 1024`` of ``NAME: 64 * 1024,`` or ``NAME = 64 * 1024``; ``""`` where no plain sum is written."""
-    found = re.search(
-        rf"\b{re.escape(name)}\s*(?::\s*\w+\s*)?[:=]\s*([\d_]+(?:\s*[*+]\s*[\d_]+)+)\s*(?:[,;\n]|as\b|//|#|\Z)", text
-    )
-    return found[1] if found else ""
+    text = sources.read_text(path)
+    sums: Mapping[str, str] = sources.remember(("sums", path), lambda: {m[1]: m[2] for m in _SUM.finditer(text)})
+    return sums.get(name, "")
 
 
 def _work_out(text: str) -> str:

@@ -127,7 +127,11 @@ def build(sources: Sources, pack: PagePack) -> CopilotPage | None:
     filters = _find_filters(sources, usage, readables, {f.path for f in hooks} | approvals.paths)
     agents = {place.path for row in states for place in row.agents}
     used, unused = reader.count()
-    marked = {row.at for row in (*actions, *readables, *approvals.registered) if row.dead}
+    marked = {
+        *(a.at for a in actions if a.dead),
+        *(r.at for r in readables if r.dead),
+        *(r.at for r in approvals.registered if r.dead),
+    }
     return CopilotPage(
         list_packages(sources, lambda name: name.startswith(MODULE)),
         setup,

@@ -130,7 +130,7 @@ def build(sources: Sources, pack: PagePack) -> E2ePage | None:
             TwiceRow(tuple(name for name, each in seen.items() if tuple(each) == places), places)
             for places in dict.fromkeys(tuple(places) for places in seen.values() if len(places) > 1)
         ),
-        unused=tuple(dict.fromkeys(f.name for g in fixtures for f in g.fixtures if not f.specs)),
+        unused=tuple(dict.fromkeys(f.name for g in fixtures for f in g.fixtures if not suite.count_specs(f.name))),
         mocks=mocks,
         types=list_types(suite, fixtures),
         own_routes=sum(1 for names in suite.names.values() if "route" in names and "fulfill" in names),

@@ -169,6 +169,37 @@ class Suite:
     def count_specs(self, name: str) -> int:
         return sum(1 for names in self.names.values() if name in names)
 
+    def count_takers(self, fixture: str, path: str, test: str) -> int:
+        """Specs that name a fixture and whose own `test` may come from the one that has it, `test` of the file."""
+        bases = {spec.at.path: spec.base for group in self.groups for spec in group.specs}
+        return sum(
+            1
+            for spec, names in self.names.items()
+            if fixture in names and (spec == path or self._leads_to(bases.get(spec, ""), path, test))
+        )
+
+    def _leads_to(self, base: str, path: str, test: str) -> bool:
+        """Whether a file takes its `test` from another one, over any number of files; in doubt it does."""
+        pending, seen = [base], {""}
+        while pending:
+            file = pending.pop()
+            if file == path:
+                return True
+            if file not in seen:
+                seen.add(file)
+                for name, module in self._imports.get(file, ()):
+                    if name in ("test", test, "*", "default"):
+                        pending += self.sources.program.find_modules(file, module)
+        return not base
+
+    @cached_property
+    def _imports(self) -> Mapping[str, Sequence[tuple[str, str]]]:
+        table: dict[str, list[tuple[str, str]]] = {}
+        for fact in self.sources.program.list_facts("import", tests=True):
+            if self.holds(fact.path):
+                table.setdefault(fact.path, []).append((fact.name, fact.value))
+        return table
+
 
 def find_suite(sources: Sources) -> Suite | None:
     """None where no spec drives a browser."""
@@ -250,14 +281,20 @@ def _find_bases(sources: Sources, paths: Mapping[str, int]) -> dict[str, str]:
         if fact.name == "test":
             imported[fact.path]["test"] = fact.value
     runs = {path for path, values in imported.items() if any(_RUNNERS.search(value) for value in values)}
+    taken = {path: program.find_modules(path, values["test"]) for path, values in imported.items() if "test" in values}
+    leads, size = set(runs), 0
+    while size != len(leads):
+        # A file that extends the `test` of another one need not name the runner itself.
+        size = len(leads)
+        leads |= {path for path, found in taken.items() if not leads.isdisjoint(found)}
     bases: dict[str, str] = {}
     for path in paths:
         base = imported.get(path, {}).get("test", "")
-        found = program.find_modules(path, base) if base else ()
+        found = taken.get(path, ())
         if _RUNNERS.search(base):
             bases[path] = base
-        elif any(each in runs for each in found):
-            bases[path] = next(each for each in found if each in runs)
+        elif any(each in leads for each in found):
+            bases[path] = next(each for each in found if each in leads)
         elif path in runs:
             bases[path] = next(value for value in imported[path] if _RUNNERS.search(value))
     return bases

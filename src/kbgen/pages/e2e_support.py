@@ -10,6 +10,7 @@ from itertools import pairwise
 from kbgen.expressions import Expr, decode_arguments, decode_expr, tag_of
 from kbgen.model import Fact
 from kbgen.pages.e2e_suite import Suite
+from kbgen.pages.readings import find_members
 from kbgen.pages.sources import Excerpt, Place
 from kbgen.patterns import LazyPattern
 
@@ -57,6 +58,15 @@ class FixtureRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """Sentences of comments that say that something is not done for real."""
+
+    what: str
+    """The member that they stand in: of those that the fixtures give, else the innermost function; ``""`` for none."""
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FixtureGroup:
     """One extended `test`."""
 
@@ -64,8 +74,7 @@ class FixtureGroup:
     fixtures: tuple[FixtureRow, ...]
     merged: tuple[str, ...]
     """The tests that it is merged into."""
-    remarks: tuple[str, ...]
-    """Sentences of comments that say that something is not done for real."""
+    remarks: tuple[Remark, ...]
     at: Place
 
 
@@ -198,18 +207,20 @@ def _make_group(suite: Suite, path: str, test: str, facts: Sequence[Fact], merge
                 cleans = ""
         if not gives and (kind := members.get(name, "")):
             gives = (kind,)
-        rows.append(FixtureRow(name, gives, declared.get(name, shared), cleans, suite.count_specs(name)))
-    remarks = [
-        " ".join(sentence[0].split())
-        for comment in program.list_within(path, symbol, "comment")
-        if comment.name == "comment" and _PLACEHOLDER.search(comment.value)
-        for sentence in _SENTENCE.finditer(comment.value)
-    ]
+        rows.append(FixtureRow(name, gives, declared.get(name, shared), cleans, suite.count_takers(name, path, test)))
+    given = [name for row in rows for name in (*row.gives, row.name)]
+    remarks: dict[str, dict[str, None]] = {}
+    for comment in program.list_within(path, symbol, "comment"):
+        if comment.name == "comment" and _PLACEHOLDER.search(comment.value):
+            around = find_members(sources.read_text(path), path, comment.line)
+            what = next((name for name in around if name in given), around[0] if around else "")
+            for sentence in _SENTENCE.finditer(comment.value):
+                remarks.setdefault(what, {})[" ".join(sentence[0].split())] = None
     return FixtureGroup(
         test,
         tuple(rows),
         tuple(merge.name for merge in merges if test in merge.parts),
-        tuple(dict.fromkeys(remarks)),
+        tuple(Remark(what, tuple(texts)) for what, texts in remarks.items()),
         sources.at(path, symbol),
     )
 

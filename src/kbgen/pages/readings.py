@@ -125,6 +125,12 @@ def find_member(text: str, path: str, line: int) -> str:
     return best
 
 
+def find_members(text: str, path: str, line: int) -> tuple[str, ...]:
+    """All named functions around a line, the innermost first."""
+    around = [(last - first, -first, name) for first, last, name in _list_members(text, path) if first <= line <= last]
+    return tuple(name for _, _, name in sorted(around))
+
+
 def find_definition(symbols: Mapping[str, Fact], line: int) -> str:
     """The innermost of a file's definitions that holds the line, ``""`` for the module itself."""
     best, size = "", 0

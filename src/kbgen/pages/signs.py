@@ -48,9 +48,6 @@ class SignReader:
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
         self._reached = Reached(sources)
-        self._unreached = frozenset(
-            (e.path, e.symbol) for f in sources.findings if f.kind == "unreached-part" for e in f.evidence
-        )
         self._branches: dict[str, Branches] = {}
 
     def read(self, holds: Callable[[Fact], bool]) -> tuple[Sign, ...]:
@@ -112,10 +109,7 @@ class SignReader:
 
     def is_dead(self, path: str, symbol: str) -> bool:
         """Nothing that runs leads there: of a method its class decides, of a function those that call it too."""
-        if self._reached.is_dead(path, symbol) or (path, symbol.partition(".")[0]) in self._unreached:
-            return True
-        callers = [(c.path, c.symbol) for c in self._sources.program.find_callers((path, symbol))] if symbol else []
-        return bool(callers) and all((p, s.partition(".")[0]) in self._unreached for p, s in callers)
+        return self._reached.is_dead(path, symbol)
 
     def _read_log(self, fact: Fact) -> str:
         """The message as written: what stands in the fact has values filled in where one is known."""
@@ -143,8 +137,8 @@ def say_message(expr: Expr) -> str:
         return "{" + say(expr) + "}"
     if tag_of(expr) != "text":
         return say(expr, _TEXT_LIMIT)
-    parts = (str(part) if tag_of(part) == "literal" else "{" + _name_hole(part) + "}" for part in expr[1:])
-    return _shorten("".join(parts), _TEXT_LIMIT)
+    parts = (part if tag_of(part) == "literal" else ["name", _name_hole(part)] for part in expr[1:])
+    return say(["text", *parts], _TEXT_LIMIT)
 
 
 def _name_hole(part: Expr) -> str:

@@ -29,9 +29,12 @@ class Reached:
     def __init__(self, sources: Sources) -> None:
         self._program = sources.program
         self._live = sources.system.reach.live
-        self._dead = frozenset(
-            (e.path, e.symbol) for f in sources.findings if f.kind == "never-used" for e in f.evidence
-        )
+        found: dict[str, set[CodePlace]] = {"never-used": set(), "unreached-part": set()}
+        for finding in sources.findings:
+            if finding.kind in found:
+                found[finding.kind].update((e.path, e.symbol) for e in finding.evidence)
+        # What shows that a part is there may stand in code that runs.
+        self._dead = found["never-used"] | {place for place in found["unreached-part"] if place not in self._live}
         self._known: dict[CodePlace, bool] = {}
 
     def is_dead(self, path: str, symbol: str) -> bool:

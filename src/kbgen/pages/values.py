@@ -12,7 +12,8 @@ MAX_LENGTH = 80
 def say(expr: Expr, limit: int = MAX_LENGTH) -> str:
     """An expression as text: ``30``, ``settings.port``, ``a or 5``, ``{name}/x``; ``""`` for what was not read.
 
-    Texts stand without quotes, names as written, parts of a text that are no literals in braces.
+    Texts stand without quotes, names as written, parts of a text that are no literals in braces; so do dicts inside
+    of something else. Runs of blanks are one.
     """
     text = _say(expr)
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
@@ -27,20 +28,28 @@ def _say(expr: Expr) -> str:
     if tag in ("name", "env"):
         return str(expr[1])
     if tag == "text":
-        return "".join(
-            _say(part) if tag_of(part) == "literal" else "{" + (_say(part) or "…") + "}" for part in expr[1:]
-        )
+        # Blanks at the ends of a part belong to the text.
+        parts = (part if isinstance(part, str) else _say_part(part) for part in expr[1:])
+        return " ".join("".join(parts).split())
     if tag == "any":
         return " or ".join(dict.fromkeys(filter(None, map(_say, expr[1:]))))
     if tag == "list":
-        return ", ".join(filter(None, map(_say, expr[1:])))
+        return ", ".join(filter(None, map(_say_inner, expr[1:])))
     if tag == "dict":
-        return ", ".join(f"{_say(key)}: {_say(value) or '…'}" for key, value in read_pairs(expr).items())
+        return ", ".join(f"{key}: {_say_inner(value) or '…'}" for key, value in read_pairs(expr).items())
     if tag == "call":
-        return f"{expr[1]}({', '.join(filter(None, map(_say, expr[2])))})"
+        return f"{expr[1]}({', '.join(filter(None, map(_say_inner, expr[2])))})"
     if tag == "item":
         return f"{_say(expr[1])}[{_say(expr[2])}]"
     return f"…{_say(expr[1])}" if tag == "spread" else ""
+
+
+def _say_part(part: Expr) -> str:
+    return _say(part) if tag_of(part) == "literal" else "{" + (_say(part) or "…") + "}"
+
+
+def _say_inner(expr: Expr) -> str:
+    return "{" + _say(expr) + "}" if tag_of(expr) == "dict" else _say(expr)
 
 
 def read_pairs(expr: Expr) -> Mapping[str, Expr]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from kbgen.expressions import Expr, decode_arguments, decode_expr, is_unknown, tag_of
@@ -226,33 +226,11 @@ def _find_variable(value: str) -> str:
 
 
 def find_variable(sources: Sources, setting: Fact) -> str:
-    """The environment variable of a field of a settings class, the class's prefix in front of it."""
-    for fact in sources.program.list_within(setting.path, setting.symbol, "env"):
-        if fact.line == setting.line:
-            return with_prefix(sources, fact)
-    return ""
+    """The environment variable of a field of a settings class."""
+    variables = sources.program.list_within(setting.path, setting.symbol, "env")
+    return next((fact.name for fact in variables if fact.line == setting.line), "")
 
 
 def is_only_reader(sources: Sources, setting: Fact, variable: str) -> bool:
     """Whether no other code reads the variable of a setting."""
-    return all(
-        (fact.path, fact.line) == (setting.path, setting.line) or with_prefix(sources, fact) != variable
-        for fact in sources.list("env")
-        if variable.endswith(fact.name)
-    )
-
-
-def with_prefix(sources: Sources, variable: Fact) -> str:
-    """The name of a settings class's variable; a prefix that is given as a plain mapping is put in front."""
-    prefix = _read_prefixes(sources).get((variable.path, variable.symbol), "")
-    return variable.name if variable.name.startswith(prefix) else prefix + variable.name
-
-
-def _read_prefixes(sources: Sources) -> Mapping[Definition, str]:
-    return {
-        (fact.path, fact.symbol): str(prefix).upper()
-        for fact in sources.program.list_facts("binding")
-        if fact.name == "model_config" and "env_prefix" in fact.value
-        for prefix in (read_pairs(decode_expr(fact.value)).get("env_prefix"),)
-        if isinstance(prefix, str)
-    }
+    return all((fact.path, fact.line) == (setting.path, setting.line) for fact in sources.list("env", variable))

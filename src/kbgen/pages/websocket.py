@@ -46,6 +46,8 @@ class ServerRow:
     any_origin: bool
     service: str
     port: str
+    port_at: tuple[Place, ...]
+    """What says so."""
     at: Place
 
 
@@ -140,6 +142,7 @@ def _list_servers(code: SocketCode) -> Iterator[ServerRow]:
             origin in ("*", "true"),
             service.id if service is not None else "",
             service.port if service is not None else "",
+            service.port_at if service is not None else (),
             sources.at(fact),
         )
 

@@ -12,7 +12,7 @@ import posixpath
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from kbgen.config import Config
@@ -25,7 +25,7 @@ from kbgen.pages.written import WrittenPage
 from kbgen.paths import is_markdown
 from kbgen.patterns import lazy
 from kbgen.pipeline.backfill import BackfillOptions, backfill, place_notes
-from kbgen.pipeline.diagram_pages import list_drawn, plan_diagrams
+from kbgen.pipeline.diagram_pages import list_drawn, list_undrawn, plan_diagrams
 from kbgen.pipeline.diagrams import NAMES as DIAGRAMS
 from kbgen.pipeline.diagrams import DiagramBook, Tools
 from kbgen.pipeline.extra_files import Surroundings, plan_extra
@@ -210,7 +210,7 @@ class PageBook:
     def read(self, pack: PagePack) -> KeptPage:
         """Raises TemplateError."""
         made = self._read_made(pack)
-        name = f"around:{pack.name}"
+        name = self._name_around(pack)
         text = self._results.load_result(self._key, name)
         if text is None:
             related = self._neighbours.relate(pack) if not made.absence else None
@@ -224,16 +224,32 @@ class PageBook:
         told = Told(criteria, tuple((id, path) for id, path in named) if named is not None else None)
         return KeptPage(made, section, told)
 
-    def prepare(self, packs: Sequence[PagePack]) -> None:
-        """Make those that are not kept, several at a time. What is wrong with one is said when it is read."""
-        missing = [pack for pack in packs if pack.context != _INDEX and self._load_made(pack) is None]
-        if len(missing) < _FEW:
+    def prepare(self, packs: Sequence[PagePack], drawings: Sequence[Callable[[], object]]) -> None:
+        """Make and keep pages and drawings that are not kept, several at a time.
+
+        What is wrong with one is said when it is read.
+        """
+        missing = [pack for pack in packs if pack.context != _INDEX and not self._is_kept(pack)]
+        tasks: list[Callable[[], object]] = [*drawings, *(partial(self.read, pack) for pack in missing)]
+        if len(tasks) < _FEW:
             return
         # What all of them rest on is computed once, before the work is divided.
         self._sources.prepare()
-        found = self._workers.run_shared(lambda at: self._make(missing[at]).pack(), range(len(missing)), len(missing))
-        rows = [(self._name(missing[at]), text) for at, text, _ in found if text is not None]
-        self._results.save_results(self._code_key, rows)
+        self._neighbours.prepare()
+
+        def work(at: int) -> None:
+            tasks[at]()
+
+        for _ in self._workers.run_shared(work, range(len(tasks)), len(tasks)):
+            pass
+
+    def _is_kept(self, pack: PagePack) -> bool:
+        around = self._results.load_result(self._key, self._name_around(pack))
+        return around is not None and self._load_made(pack) is not None
+
+    @staticmethod
+    def _name_around(pack: PagePack) -> str:
+        return f"around:{pack.name}"
 
     def _name(self, pack: PagePack) -> str:
         # What lists the others changes with them.
@@ -341,7 +357,9 @@ def build(
     planned: list[OutputFile] = []
     absent: tuple[str, ...] = ()
     drawn = [name for name in names if name in DIAGRAMS]
-    if drawn or not names:
+    to_draw = (drawn or DIAGRAMS) if drawn or not names else ()
+    pages.prepare(packs, list_undrawn(diagrams, to_draw, project.config, tools, templates, outputs))
+    if to_draw:
         try:
             found, absent = plan_diagrams(
                 diagrams, drawn, project.config, tools, templates, outputs, options, project.progress
@@ -350,7 +368,6 @@ def build(
         except KbgenError as error:
             failed.append((project.config.diagrams, str(error)))
     around = Surroundings(project.tree.list_entries(), outputs)
-    pages.prepare(packs)
     project.progress.start("pages", len(packs))
     made: list[tuple[PagePack, KeptPage]] = []
     if any(pack.context == _INDEX for pack in packs):

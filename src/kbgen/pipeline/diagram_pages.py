@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from kbgen.config import Config
 from kbgen.errors import EditedBlockError, OutputError
@@ -140,10 +141,27 @@ def plan_diagrams(
     return tuple(planned), absent
 
 
+def list_undrawn(
+    book: DiagramBook, names: Sequence[str], config: Config, tools: Tools, templates: Templates, outputs: Outputs
+) -> tuple[Callable[[], object], ...]:
+    """What there is to do before `plan_diagrams` finds all of these drawn."""
+    tasks: list[Callable[[], object]] = []
+    for name in dict.fromkeys(names):
+        page = place_page(name, config)
+        beside = _has_own_text(look_ahead(outputs, page))
+        if book.load(_name_drawn(name, beside=beside)) is None:
+            tasks.append(partial(_read_drawn, book, name, page, config, tools, templates, beside=beside))
+    return tuple(tasks)
+
+
+def _name_drawn(name: str, *, beside: bool) -> str:
+    return f"drawn:{name}:{'beside' if beside else 'alone'}"
+
+
 def _read_drawn(
     book: DiagramBook, name: str, page: str, config: Config, tools: Tools, templates: Templates, *, beside: bool
 ) -> _Drawn:
-    kept = f"drawn:{name}:{'beside' if beside else 'alone'}"
+    kept = _name_drawn(name, beside=beside)
     text = book.load(kept)
     if text is not None:
         name, title, absence, body, drawing, mermaid, folded = json.loads(text)

@@ -71,7 +71,7 @@ def read_note_state(
 def _read_revision(project: Project, path: str) -> bytes | None:
     """The notes of a bare repository are those of the revision."""
     entry = project.tree.list_entries().get(path)
-    return next((content for _, content in project.tree.read_blobs([entry.blob])), None) if entry else None
+    return dict(project.tree.read_blobs([entry.blob])).get(entry.blob) if entry else None
 
 
 def list_unlinked(project: Project, rows: Sequence[StoryRow]) -> tuple[Commit, ...]:

@@ -48,7 +48,7 @@ def open_sources(found: AllFacts, diagrams: DiagramBook, project: Project) -> So
 
 def read_text(project: Project, path: str) -> str:
     entry = project.code.entries.get(path)
-    content = next((c for _, c in project.tree.read_blobs([entry.blob])), b"") if entry is not None else b""
+    content = dict(project.tree.read_blobs([entry.blob])).get(entry.blob, b"") if entry is not None else b""
     try:
         return content.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError:
@@ -74,6 +74,10 @@ class Neighbours:
         self._results = results
         self._key = key
         self._evidence = ProjectEvidence(project)
+
+    def prepare(self) -> None:
+        """Read what all pages ask for, so that processes that are forked from here have it in common."""
+        _ = self._documents, self._paths_key, self._project.known
 
     def relate(self, pack: PagePack) -> RelatedPage:
         """The documents on the subject of a page, with what holds of what they say."""
