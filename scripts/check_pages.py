@@ -11,6 +11,7 @@ facts. Ends with 1 below 98 % or with a link that leads nowhere.
 from __future__ import annotations
 
 import argparse
+import posixpath
 import re
 import subprocess
 import sys
@@ -29,6 +30,7 @@ _WORD = re.compile(r"\w{3,}|\b\d{2}\b")
 _BLOCK = re.compile(r"<!-- kbgen:(begin|end) (\S+)")
 _NOTES = "implementation-notes"
 """The block of notes: these quote plans, and say what became of them."""
+_FROM_PULL = "../blob/HEAD/"
 _GENERAL = frozenset(
     "make curl docker compose logs exec openssl kubectl grep git bash npx http https localhost PORT HOST null true "
     "false none "
@@ -150,6 +152,9 @@ def _find_broken(page: str, text: str, pages: dict[str, str], everything: set[st
         for target in _LINK.findall(_SPAN.sub("", line)):
             if re.match(r"[a-z][a-z+.-]*:", target):
                 continue
+            # A pull request's own address ends in /pull/N: from there this leads to a file of the branch.
+            if page.startswith(".github/") and target.startswith(_FROM_PULL):
+                target = posixpath.relpath(target.removeprefix(_FROM_PULL), posixpath.dirname(page))
             path, _, anchor = unquote(target).partition("#")
             full = _normalise(PurePosixPath(page).parent / path) if path else page
             if (full not in everything and full not in folders) or (

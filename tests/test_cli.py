@@ -660,7 +660,7 @@ class TestDemo:
         assert GitRepo(tmp_path / "yard", make=False).git("status", "--short").count(" M docs/stories/") == 8
         # Every line that tells what to type next is one that works.
         told = re.findall(r"^  kbgen -C yard (.*)$", result.out, re.MULTILINE)
-        assert len(told) == 5
+        assert len(told) == 6
         for line in told:
             assert kbgen("-C", "yard", *line.split(), at=tmp_path).code == 0
         again = kbgen("demo", "yard", at=tmp_path)

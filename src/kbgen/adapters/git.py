@@ -323,9 +323,9 @@ class Git:
         self._readers.append(reader)
 
     def leave_parent(self) -> None:
-        """In a forked process: let go of the children that the other one goes on talking to."""
+        """In a forked process: do not talk to the children that the other one goes on talking to."""
         self._finalizer.detach()
-        self._readers = []
+        self._inherited, self._readers = self._readers, []
 
     def count_lines(self, shas: Sequence[str], options: LogOptions = LogOptions()) -> dict[str, tuple[LineCount, ...]]:
         """Lines added and deleted by each commit against its first parent, sorted by path."""

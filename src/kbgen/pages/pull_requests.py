@@ -17,6 +17,8 @@ from kbgen.patterns import LazyPattern
 SMALL, LARGE = 50, 100
 """Changed files from which on a pull request is large, and from which on it is an exception."""
 _GITHUB = ".github/"
+TEMPLATE_PATH = ".github/PULL_REQUEST_TEMPLATE.md"
+"""Where it is put when the project has none."""
 _WORKFLOWS = ".github/workflows/"
 _YAML = (".yml", ".yaml")
 _TODO = LazyPattern(r"^\W*@?(?:TODO|FIXME|HACK|XXX)\b\s*[:(\-]", re.MULTILINE)
@@ -51,7 +53,8 @@ class PullRequestsPage:
     large: int
     base: str
     """The branch that workflows of pull requests name first, or ``""``."""
-    template: Place | None
+    template: Place
+    """Where it is, or is put."""
     sections: tuple[str, ...]
     """Headings of the template that is there."""
     checklist: Place | None
@@ -100,7 +103,7 @@ class _Builder:
             SMALL,
             LARGE,
             self._find_base(),
-            sources.at(template) if template else None,
+            sources.at(template or TEMPLATE_PATH),
             tuple(fact.name for fact in sources.list("heading") if fact.path == template),
             sources.at(SECURITY_PATH) if is_about(sources) else None,
             sum(count for count, _ in todos.values()),
