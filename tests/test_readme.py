@@ -75,7 +75,7 @@ def test_the_commands_for_ones_own_repository(kbgen: Kbgen, sample: Path) -> Non
             result = kbgen(*words[1:], at=sample)
             assert (result.code, result.err) == (0, ""), command
             ran += 1
-    assert ran == 4
+    assert ran == 6
     assert kbgen("backfill", "--refresh", "--check", at=sample).out == "0 stale, 3 unchanged, 0 left out\n"
 
 
