@@ -489,16 +489,23 @@ class BuildRun:
         return compute_fingerprint(repr(project.config), own)
 
     @cached_property
+    def _shapes(self) -> tuple[str, str]:
+        """Of the code, and of the headings and tables of documents."""
+        key = f"{self._run.project.tree.rev}-{self._fingerprint}"
+        kept = self._store.load_result(key, "shapes")
+        if kept is None:
+            from kbgen.pipeline.shapes import compute_document_shape, compute_shape
+
+            code = self._code.code
+            kept = f"{compute_shape(code, self._store)} {compute_document_shape(code, self._store)}"
+            self._store.save_results(key, [("shapes", kept)])
+        of_code, _, of_documents = kept.partition(" ")
+        return of_code, of_documents
+
+    @property
     def _code_key(self) -> str:
         """What pages and pictures rest on: the same for revisions whose code says the same."""
-        key = f"{self._run.project.tree.rev}-{self._fingerprint}"
-        shape = self._store.load_result(key, "shape")
-        if shape is None:
-            from kbgen.pipeline.shapes import compute_shape
-
-            shape = compute_shape(self._code.code, self._store)
-            self._store.save_results(key, [("shape", shape)])
-        return f"{shape}-{self._fingerprint}"
+        return f"{self._shapes[0]}-{self._fingerprint}"
 
     @cached_property
     def diagrams(self) -> DiagramBook:
@@ -511,16 +518,16 @@ class BuildRun:
     def pages(self) -> PageBook:
         from kbgen.adapters.workers import ProcessWorkers
         from kbgen.pipeline.build import PageBook
-        from kbgen.pipeline.shapes import ALL_DOCUMENTS, list_blobs
+        from kbgen.pipeline.shapes import ALL_DOCUMENTS
 
-        blobs = list_blobs(self._run.project.tree.list_entries())
+        entries = self._run.project.tree.list_entries()
         return PageBook(
             self._open_sources,
             self._open_neighbours,
             self._templates,
             self._store,
-            (self._code_key, f"{self._code_key}-{blobs[ALL_DOCUMENTS]}"),
-            blobs,
+            (self._code_key, f"{self._code_key}-{self._shapes[1]}"),
+            {**{path: entry.blob for path, entry in entries.items()}, ALL_DOCUMENTS: self._shapes[1]},
             ProcessWorkers(begin=self._leave_parent),
         )
 

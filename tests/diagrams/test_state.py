@@ -48,6 +48,72 @@ def test_a_message_that_nobody_handles_has_no_edge() -> None:
     assert (HOOK, "StateGateway", "websocket") not in edges
 
 
+CLIENT = "web/src/lib/state-client.ts::StateClient"
+UNUSED = {
+    "web/src/lib/state-client.ts": """
+        class StateClient {
+          read() { return sessionStorage.getItem('board-state-tab') }
+        }
+        function makeStateClient() { return new StateClient() }
+        export function openStateClient() { return makeStateClient() }
+    """,
+    "web/src/lib/use-old-state-sync.ts": """
+        import { openStateClient } from './state-client'
+        import { useBoard } from './store'
+        export function useOldStateSync() {
+          const board = useBoard()
+          const client = openStateClient()
+          const channel = new BroadcastChannel('old-state')
+          localStorage.setItem('board-state', JSON.stringify(board))
+        }
+    """,
+}
+"""A second hook that nobody calls, and a client that only this hook opens."""
+OLD = "web/src/lib/use-old-state-sync.ts::useOldStateSync"
+
+
+def test_what_nothing_that_runs_leads_to_is_dead_and_says_why() -> None:
+    nodes = {node.id: (node.state, node.why) for node in draw(**UNUSED).nodes}
+    assert nodes[OLD] == ("dead", "nothing that runs leads to it")
+    assert nodes[CLIENT] == ("dead", "only dead code uses it")
+    assert nodes["channel:old-state"] == ("dead", "only dead code uses it")
+    assert nodes["key:sessionStorage:board-state-tab"] == ("dead", "only dead code uses it")
+    assert nodes[HOOK] == ("live", "")
+    assert nodes["channel:board-state"] == ("live", "")
+
+
+def test_what_running_code_uses_too_is_live_and_only_the_connections_of_dead_code_are_dead() -> None:
+    diagram = draw(**UNUSED)
+    states = {(edge.source, edge.target): edge.state for edge in diagram.edges}
+    shared = ("key:localStorage:board-state", "store:web/src/lib/store.ts:useBoard")
+    for key in shared:
+        assert {node.id: node.state for node in diagram.nodes}[key] == "live"
+        assert (states[HOOK, key], states[OLD, key]) == ("live", "dead")
+    assert all(edge.state == "live" for edge in draw().edges)
+    assert all(node.state == "live" for node in draw().nodes)
+
+
+def test_a_label_that_only_dead_code_gives_to_a_live_connection_is_marked() -> None:
+    hook = STATE["web/src/lib/use-state-sync.ts"]
+    kept = "export function saveBoardState(board) { localStorage.setItem('kept-state', board) }"
+    cleared = "export function clearBoardState() { localStorage.removeItem('kept-state') }"
+    changed = {
+        "web/src/lib/kept-state.ts": f"{kept}\n{cleared}\n",
+        "web/src/lib/use-state-sync.ts": "import { saveBoardState } from './kept-state'\n"
+        + hook.replace("socket.emit(", "saveBoardState(board)\nsocket.emit("),
+    }
+    labels = {edge.target: (edge.state, edge.label) for edge in draw(**changed).edges}
+    assert labels["key:localStorage:kept-state"] == ("live", "writes, clears (not run)")
+
+
+def test_calling_itself_brings_no_dead_code_to_life() -> None:
+    client = UNUSED["web/src/lib/state-client.ts"].replace(
+        "{ return new StateClient() }", "{ makeStateClient(); return new StateClient() }"
+    )
+    nodes = {node.id: node.state for node in draw(**UNUSED | {"web/src/lib/state-client.ts": client}).nodes}
+    assert nodes[CLIENT] == "dead"
+
+
 def test_every_node_and_edge_shows_code_that_is_there() -> None:
     diagram = draw()
     for part in list_parts(diagram):

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from kbgen.pipeline.shapes import ALL_DOCUMENTS, list_blobs
 from kbgen.wiring import open_build
 from tests.gitrepo import GitRepo
 
@@ -43,13 +42,16 @@ def test_what_the_code_says(tmp_path: Path, changed: Mapping[str, str], same: bo
     assert (shape(repo.folder) == before) is same
 
 
-def test_documents_have_one_hash_together(tmp_path: Path) -> None:
+def test_of_documents_headings_and_tables_count(tmp_path: Path) -> None:
     repo = GitRepo(tmp_path / "yard")
     found = []
-    for files in (FILES, {"yard/gate.py": ""}, {"docs/gate.md": "# Gates\n"}):
+    for files in (
+        FILES,
+        {"yard/gate.py": ""},
+        {"docs/gate.md": "Text.\n\n# Gate\n\nMore.\n"},
+        {"docs/gate.md": "# Gates\n"},
+    ):
         repo.commit("chore: change", dict(files))
         with open_build(repo.folder, quiet=True) as run:
-            blobs = list_blobs(run._run.project.tree.list_entries())
-        assert set(blobs) == {*FILES, ALL_DOCUMENTS}
-        found.append(blobs[ALL_DOCUMENTS])
-    assert found[0] == found[1] != found[2]
+            found.append(run._shapes[1])
+    assert found[0] == found[1] == found[2] != found[3]

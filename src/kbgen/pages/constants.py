@@ -18,9 +18,7 @@ from kbgen.patterns import LazyPattern
 
 _CONSTANT = LazyPattern(r"_?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
 _ARITHMETIC = LazyPattern(r"[\d_]+(?:\.\d+)?(?:\s*[*+]\s*[\d_]+(?:\.\d+)?)*")
-_SUM = LazyPattern(
-    r"\b(\w+)\s*(?::\s*\w+\s*)?[:=]\s*([\d_]+(?:\s*[*+]\s*[\d_]+)+)\s*(?:[,;\n]|as\b|//|#|\Z)"
-)
+_SUM = LazyPattern(r"\b(\w+)\s*(?::\s*\w+\s*)?[:=]\s*([\d_]+(?:\s*[*+]\s*[\d_]+)+)\s*(?:[,;\n]|as\b|//|#|\Z)")
 _TELLING = frozenset(
     "ttl timeout delay debounce interval max min limit size threshold retries retry attempts window age version prefix "
     "key keys suffix channel name count ms seconds bytes rate paths fields recovery reconnect restore".split()

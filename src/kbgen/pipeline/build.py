@@ -187,7 +187,7 @@ class PageBook:
         blobs: Mapping[str, str],
         workers: Workers,
     ) -> None:
-        """`keys` stand for the code, and for code and documents; `blobs` are by path, and of ``*``."""
+        """`keys` stand for the code, and for code and headings; `blobs` are by path, and of ``*`` for all headings."""
         self._compute = compute
         self._compute_neighbours = neighbours
         self._templates = templates
@@ -210,19 +210,31 @@ class PageBook:
     def read(self, pack: PagePack) -> KeptPage:
         """Raises TemplateError."""
         made = self._read_made(pack)
-        name = self._name_around(pack)
-        text = self._results.load_result(self._key, name)
-        if text is None:
+        around = self._load_around(pack)
+        if around is None:
+            self._neighbours.reads.clear()
             related = self._neighbours.relate(pack) if not made.absence else None
             section = self._render(_RELATED, related) if related is not None and related.documents else ""
             told = self._neighbours.tell(pack.story) if pack.story else Told()
-            text = json.dumps([section, told.criteria, told.names], separators=(",", ":"))
-            self._results.save_results(self._key, [(name, text)])
-        section, criteria, named = json.loads(text)
+            reads = {path: self._blobs.get(path, "") for path in sorted(self._neighbours.reads)}
+            text = json.dumps([section, told.criteria, told.names, reads], separators=(",", ":"))
+            self._results.save_results(self._key, [(self._name_around(pack), text)])
+            around = section, told
         if pack.path and not made.absence:
             self.written = (*self.written, WrittenPage(pack.path, pack.title, pack.kind))
-        told = Told(criteria, tuple((id, path) for id, path in named) if named is not None else None)
-        return KeptPage(made, section, told)
+        return KeptPage(made, *around)
+
+    def _load_around(self, pack: PagePack) -> tuple[str, Told] | None:
+        text = self._results.load_result(self._key, self._name_around(pack))
+        if text is None:
+            return None
+        section, criteria, named, reads = json.loads(text)
+        if not self._are_same(reads):
+            return None
+        return section, Told(criteria, tuple((id, path) for id, path in named) if named is not None else None)
+
+    def _are_same(self, reads: Mapping[str, str]) -> bool:
+        return all(self._blobs.get(path, "") == blob for path, blob in reads.items())
 
     def prepare(self, packs: Sequence[PagePack], drawings: Sequence[Callable[[], object]]) -> None:
         """Make and keep pages and drawings that are not kept, several at a time.
@@ -244,8 +256,7 @@ class PageBook:
             pass
 
     def _is_kept(self, pack: PagePack) -> bool:
-        around = self._results.load_result(self._key, self._name_around(pack))
-        return around is not None and self._load_made(pack) is not None
+        return self._load_around(pack) is not None and self._load_made(pack) is not None
 
     @staticmethod
     def _name_around(pack: PagePack) -> str:
@@ -259,9 +270,7 @@ class PageBook:
     def _load_made(self, pack: PagePack) -> MadePage | None:
         text = self._results.load_result(self._code_key, self._name(pack))
         made = MadePage.unpack(text) if text is not None else None
-        if made is None or any(self._blobs.get(path, "") != blob for path, blob in made.reads.items()):
-            return None
-        return made
+        return made if made is not None and self._are_same(made.reads) else None
 
     def _read_made(self, pack: PagePack) -> MadePage:
         made = self._load_made(pack)

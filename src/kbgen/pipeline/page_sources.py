@@ -74,6 +74,8 @@ class Neighbours:
         self._results = results
         self._key = key
         self._evidence = ProjectEvidence(project)
+        self.reads: set[str] = set()
+        """Documents that the answers since the last one who cleared it rest on."""
 
     def prepare(self) -> None:
         """Read what all pages ask for, so that processes that are forked from here have it in common."""
@@ -83,9 +85,9 @@ class Neighbours:
         """The documents on the subject of a page, with what holds of what they say."""
         if not pack.subject or not pack.path:
             return RelatedPage(())
-        found = [
-            each for each in find_documents_on(pack.subject, self._documents, self._ours) if self._is_foreign(each)
-        ]
+        on_subject = find_documents_on(pack.subject, self._documents, self._ours)
+        self.reads.update(each.path for each in on_subject)
+        found = [each for each in on_subject if self._is_foreign(each)]
         folder = posixpath.dirname(pack.path) or "."
         return RelatedPage(
             tuple(
@@ -136,6 +138,7 @@ class Neighbours:
         except UnknownStoryError:
             return Told()
         story = project.complete(stories[0])
+        self.reads.update(document.path for document in story.documents)
         text = "\n".join(section.text for document in story.documents for section in document.sections)
         keys = dict.fromkeys(m.key for m in find_mentions(text, project.grammar) if m.form not in ("bare", "issue"))
         named = [each for key in keys for each in project.known if each.key == key and key != story.key]

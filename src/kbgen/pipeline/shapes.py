@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from kbgen.extractors import FACTS_VERSION, is_extractable
-from kbgen.model import FileFacts, TreeEntry
+from kbgen.model import FileFacts
 from kbgen.paths import is_markdown
 from kbgen.pipeline.code import StoredCode
 from kbgen.ports import DocumentStore
@@ -18,6 +18,7 @@ from kbgen.ports import DocumentStore
 DRAWING_SUFFIX = ".excalidraw"
 """Of files that kbgen writes; code that rested on one would be no code."""
 ALL_DOCUMENTS = "*"
+"""Stands for the headings and tables of all Markdown documents together."""
 _LINES = re.compile(r"@\d+")
 """Where a file names what it refers to."""
 _VERSION = f"shape-4-{FACTS_VERSION}"
@@ -35,6 +36,21 @@ def compute_shape(code: StoredCode, store: DocumentStore) -> str:
         else:
             # Nothing is read of it but its name.
             found.update(path.encode("utf-8", "surrogateescape") + b"\0")
+    _add_hashes(found, wanted, code, store)
+    return found.hexdigest()[:16]
+
+
+def compute_document_shape(code: StoredCode, store: DocumentStore) -> str:
+    """The same of the headings and tables of Markdown documents: other text in them changes nothing."""
+    found = hashlib.sha256()
+    paths = [path for path in code.entries if is_markdown(path) and code.kind_of(path) != "noise"]
+    _add_hashes(found, [(path, code.entries[path].blob) for path in paths], code, store)
+    return found.hexdigest()[:16]
+
+
+def _add_hashes(
+    found: hashlib._Hash, wanted: Sequence[tuple[str, str]], code: StoredCode, store: DocumentStore
+) -> None:
     known = dict(store.load_documents(_VERSION, wanted))
     # Asked for together, they are read in several processes.
     loaded = code.load_facts([place for place in wanted if place not in known])
@@ -43,14 +59,6 @@ def compute_shape(code: StoredCode, store: DocumentStore) -> str:
     known.update(fresh)
     for place in sorted(wanted):
         found.update(f"{place[0]}\0{known.get(place, '')}\0".encode("utf-8", "surrogateescape"))
-    return found.hexdigest()[:16]
-
-
-def list_blobs(entries: Mapping[str, TreeEntry]) -> Mapping[str, str]:
-    """Blob ids by path; `ALL_DOCUMENTS` stands for all Markdown documents together."""
-    blobs = {path: entry.blob for path, entry in entries.items()}
-    everything = "".join(f"{path}\0{blob}\0" for path, blob in sorted(blobs.items()) if is_markdown(path))
-    return {**blobs, ALL_DOCUMENTS: hashlib.sha256(everything.encode("utf-8", "surrogateescape")).hexdigest()[:16]}
 
 
 def _hash(facts: FileFacts) -> str:
