@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from kbgen.pipeline.diagrams import DiagramBook, Form, Tools, Wanted
     from kbgen.pipeline.page_sources import Neighbours
     from kbgen.pipeline.project import Project
+    from kbgen.pipeline.shapes import Shapes
     from kbgen.reports.diagrams import DiagramRow
     from kbgen.trace import Trace
 
@@ -489,23 +490,21 @@ class BuildRun:
         return compute_fingerprint(repr(project.config), own)
 
     @cached_property
-    def _shapes(self) -> tuple[str, str]:
-        """Of the code, and of the headings and tables of documents."""
+    def _shapes(self) -> Shapes:
+        from kbgen.pipeline.shapes import Shapes, compute_shapes
+
         key = f"{self._run.project.tree.rev}-{self._fingerprint}"
         kept = self._store.load_result(key, "shapes")
-        if kept is None:
-            from kbgen.pipeline.shapes import compute_document_shape, compute_shape
-
-            code = self._code.code
-            kept = f"{compute_shape(code, self._store)} {compute_document_shape(code, self._store)}"
-            self._store.save_results(key, [("shapes", kept)])
-        of_code, _, of_documents = kept.partition(" ")
-        return of_code, of_documents
+        if kept is not None:
+            return Shapes.unpack(kept)
+        found = compute_shapes(self._code.code, self._store)
+        self._store.save_results(key, [("shapes", found.pack())])
+        return found
 
     @property
     def _code_key(self) -> str:
         """What pages and pictures rest on: the same for revisions whose code says the same."""
-        return f"{self._shapes[0]}-{self._fingerprint}"
+        return f"{self._shapes.code}-{self._fingerprint}"
 
     @cached_property
     def diagrams(self) -> DiagramBook:
@@ -517,8 +516,8 @@ class BuildRun:
     @cached_property
     def pages(self) -> PageBook:
         from kbgen.adapters.workers import ProcessWorkers
+        from kbgen.pages.written import COMMENTS, HEADINGS
         from kbgen.pipeline.build import PageBook
-        from kbgen.pipeline.shapes import ALL_DOCUMENTS
 
         entries = self._run.project.tree.list_entries()
         return PageBook(
@@ -526,8 +525,12 @@ class BuildRun:
             self._open_neighbours,
             self._templates,
             self._store,
-            (self._code_key, f"{self._code_key}-{self._shapes[1]}"),
-            {**{path: entry.blob for path, entry in entries.items()}, ALL_DOCUMENTS: self._shapes[1]},
+            (self._code_key, f"{self._code_key}-{self._shapes.headings}"),
+            {
+                **{path: entry.blob for path, entry in entries.items()},
+                HEADINGS: self._shapes.headings,
+                COMMENTS: self._shapes.comments,
+            },
             ProcessWorkers(begin=self._leave_parent),
         )
 

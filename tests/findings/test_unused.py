@@ -32,6 +32,18 @@ def test_a_metric_that_only_dead_code_records() -> None:
     assert found[0].detail == "Only `count_lost` would, and nothing that runs calls it."
 
 
+def test_a_metric_that_no_code_names_is_told_apart_from_one_that_dead_code_would_record() -> None:
+    more = METRICS + '    JOBS_OPEN = Gauge("jobs_open", "Jobs under way")\n'
+    metrics = more.replace("import Counter", "import Counter, Gauge")
+    found = find(worker(metrics=metrics, jobs=COUNTING), "never-recorded")
+    assert show(found)[0][1].startswith("2 metrics of `worker/metrics.py` are defined and never recorded:")
+    assert found[0].detail == (
+        "No code names `jobs_open`. Only `count_lost` would record the other, and nothing that runs calls it."
+    )
+    alone = metrics.replace("        JOBS_LOST.inc()", "        pass")
+    assert find(worker(metrics=alone, jobs=COUNTING), "never-recorded")[0].detail == "No code names them."
+
+
 def test_recorded_metrics_are_fine() -> None:
     jobs = COUNTING.replace("import JOBS_DONE", "import JOBS_DONE, count_lost").replace(
         "inc()", "inc()\n        count_lost()"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kbgen.pipeline.shapes import Shapes
 from kbgen.wiring import open_build
 from tests.gitrepo import GitRepo
 
@@ -42,16 +43,31 @@ def test_what_the_code_says(tmp_path: Path, changed: Mapping[str, str], same: bo
     assert (shape(repo.folder) == before) is same
 
 
-def test_of_documents_headings_and_tables_count(tmp_path: Path) -> None:
+def list_shapes(tmp_path: Path, *commits: Mapping[str, str]) -> list[Shapes]:
     repo = GitRepo(tmp_path / "yard")
     found = []
-    for files in (
-        FILES,
-        {"yard/gate.py": ""},
-        {"docs/gate.md": "Text.\n\n# Gate\n\nMore.\n"},
-        {"docs/gate.md": "# Gates\n"},
-    ):
+    for files in commits:
         repo.commit("chore: change", dict(files))
         with open_build(repo.folder, quiet=True) as run:
-            found.append(run._shapes[1])
+            found.append(run._shapes)
+    return found
+
+
+def test_of_documents_headings_and_tables_count(tmp_path: Path) -> None:
+    texts = ("Text.\n\n# Gate\n\nMore.\n", "# Gates\n")
+    changes = ({"yard/gate.py": ""}, *({"docs/gate.md": text} for text in texts))
+    found = [each.headings for each in list_shapes(tmp_path, FILES, *changes)]
     assert found[0] == found[1] == found[2] != found[3]
+
+
+def test_comments_count_by_themselves(tmp_path: Path) -> None:
+    remark = "# TODO: oil the hinges of all gates before the winter comes\n"
+    texts = (remark + CODE, "\n\n" + remark + CODE, CODE)
+    found = list_shapes(tmp_path, FILES, *({"yard/gate.py": text} for text in texts))
+    assert len({each.code for each in found}) == 1
+    assert found[0].comments != found[1].comments == found[2].comments != found[3].comments == found[0].comments
+
+
+def test_shapes_are_kept_as_text() -> None:
+    shapes = Shapes("a", "b", "c")
+    assert Shapes.unpack(shapes.pack()) == shapes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kbgen.findings.base import Reading, be, code, count, list_names, them, with_items
 from kbgen.join.program import Place
@@ -23,19 +23,27 @@ def find_silent_metrics(reading: Reading) -> Iterator[Finding]:
     for path, found in by_file.items():
         names = [fact.name for fact, _ in found]
         recorders = sorted({place for _, places in found for place in places if place[1]})
-        said = (
-            f"Only {list_names((place[1] for place in recorders), 6)} would, and nothing that runs calls "
-            f"{them(len(recorders))}."
-            if recorders
-            else f"No code names {them(len(names))}."
-        )
         facts = [reading.program.get_symbol(place) for place in recorders]
         yield reading.make(
             "never-recorded",
             (path,),
             f"{count(len(names), 'metric', 'metrics')} of {code(path)} {be(len(names))} defined and never recorded: "
             f"{list_names(names, 2)}",
-            with_items(said, (code(name) for name in names) if len(names) > 2 else ()),
+            with_items(_say_why(found, recorders), (code(name) for name in names) if len(names) > 2 else ()),
             [*(fact for fact, _ in found), *(fact for fact in facts if fact is not None)],
             "suspect",
         )
+
+
+def _say_why(found: Sequence[tuple[Fact, tuple[Place, ...]]], recorders: Sequence[Place]) -> str:
+    """Metrics that no code records are told apart from those that only dead code would record."""
+    unnamed = [fact.name for fact, places in found if not places]
+    named = len(found) - len(unnamed)
+    if not recorders:
+        return f"No code names {them(len(found))}."
+    would = f"Only {list_names((place[1] for place in recorders), 6)} would"
+    idle = f"nothing that runs calls {them(len(recorders))}."
+    if not unnamed:
+        return f"{would}, and {idle}"
+    rest = "the other" if named == 1 else f"the other {named}"
+    return f"No code names {list_names(unnamed, 6)}. {would} record {rest}, and {idle}"

@@ -150,7 +150,7 @@ def _make_event(sources: Sources, fact: Fact) -> EventRow:
 
 
 def _list_beliefs(sources: Sources, python: set[str]) -> Iterator[tuple[str, Place]]:
-    for fact in sources.program.list_facts("comment"):
+    for fact in sources.list("comment"):
         if fact.path in python and "lost" in fact.value:
             for sentence in re.split(r"(?<=[.!?])\s", " ".join(fact.value.split())):
                 if _LOST.search(sentence):

@@ -11,7 +11,9 @@ from kbgen.expressions import Expr, decode_arguments, decode_expr, tag_of, walk_
 from kbgen.model import Fact
 from kbgen.pages.constants import list_constants
 from kbgen.pages.env_defaults import find_env_default
+from kbgen.pages.holes import fold_key
 from kbgen.pages.packs import PagePack
+from kbgen.pages.readings import find_options, work_out
 from kbgen.pages.sources import Excerpt, FindingRow, Place, Sources
 from kbgen.pages.subject import Package, Reached, TestRow, list_packages, list_tests, unique
 from kbgen.pages.values import say
@@ -31,6 +33,11 @@ _LIFE_WORDS = ("EX", "PX", "EXAT", "PXAT")
 _QUERY_LIBRARIES = ("@tanstack/react-query", "react-query", "swr", "@reduxjs/toolkit", "@apollo/client")
 _TIMES = ("staleTime", "gcTime", "cacheTime", "refetchInterval", "dedupingInterval", "refreshInterval")
 _ENDS = frozenset({"invalidateQueries", "removeQueries", "resetQueries", "setQueryData", "cancelQueries"})
+_STOPS = "cancelQueries"
+"""Stops a request under way; what is kept stays as fresh as it was."""
+_CHANGES = "setQueryData"
+_OPTIONS = {"ttl": ("staleTime",), "gc": ("gcTime", "cacheTime"), "refetch": ("refetchInterval", "refreshInterval")}
+"""What a time of a query is called in its options, by the attribute that keeps it."""
 _LIST_LIMIT = 12
 
 
@@ -107,6 +114,8 @@ class QueryRow:
     stale: str
     kept: str
     refetch: str
+    off: bool
+    """It is told not to ask again by itself, under some condition where `refetch` says a time too."""
     dead: bool
     at: Place
 
@@ -116,7 +125,7 @@ class KeyRow:
     key: str
     queries: int
     ended: int
-    """In how many places it is invalidated, changed or removed."""
+    """In how many places it is invalidated, reset or removed."""
     at: tuple[Place, ...]
 
 
@@ -128,6 +137,16 @@ class EndingRow:
     callers: tuple[Place, ...]
     more: int
     dead: bool
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class SilentRow:
+    """Metrics of caches, of one file, that nothing running records."""
+
+    names: tuple[str, ...]
+    recorders: tuple[str, ...]
+    """Dead code that would."""
     at: Place
 
 
@@ -149,6 +168,8 @@ class CachingPage:
     queries: tuple[QueryRow, ...]
     calls: tuple[tuple[str, int], ...]
     """(what is called to end or change what is kept, how often)"""
+    stops: int
+    """Calls that only stop a request under way."""
     keys: tuple[KeyRow, ...]
     unknown: tuple[KeyRow, ...]
     """Keys that are ended, and that no query has."""
@@ -159,6 +180,7 @@ class CachingPage:
     """Code that ends queries when a socket's event comes."""
     example: Excerpt | None
     findings: tuple[FindingRow, ...]
+    silent: tuple[SilentRow, ...]
     tests: tuple[TestRow, ...]
 
 
@@ -172,7 +194,9 @@ class _Reader:
         self._program = sources.program
         self._reached = Reached(sources)
         self._facts = sources.list("cache")
-        self._ends = tuple(f for f in sources.list("cache_invalidate") if f.attr("rule") != "cache-delete")
+        calls = tuple(f for f in sources.list("cache_invalidate") if f.attr("rule") != "cache-delete")
+        self._ends = tuple(f for f in calls if f.attr("call") != _STOPS)
+        self._stops = len(calls) - len(self._ends)
 
     def read(self) -> CachingPage | None:
         stores = tuple(self._list_stores())
@@ -199,9 +223,10 @@ class _Reader:
             defaults=tuple(self._list_defaults()),
             configs=configs,
             stale=_group_stale(queries),
-            plain=sum(1 for row in queries if not (row.stale or row.kept or row.refetch)),
-            queries=tuple(row for row in queries if row.kept or row.refetch),
+            plain=sum(1 for row in queries if not (row.stale or row.kept or row.refetch or row.off)),
+            queries=tuple(row for row in queries if row.kept or row.refetch or row.off),
             calls=self._count_calls(),
+            stops=self._stops,
             keys=tuple(row for row in keys if row.key in known)[:_LIST_LIMIT],
             unknown=tuple(row for row in keys if row.key not in known and row.key not in spelled),
             lasting=tuple(sorted(key for key in known - {f.name for f in self._ends} if "{" not in key and key)),
@@ -209,6 +234,7 @@ class _Reader:
             live=self._list_live(),
             example=self._find_example(),
             findings=self._list_findings(),
+            silent=tuple(self._list_silent()),
             tests=tuple(r for r in list_tests(self._sources, homes) if _CACHE.search(r.at.path))[:_LIST_LIMIT],
         )
 
@@ -238,11 +264,7 @@ class _Reader:
                 yield row
 
     def _fold(self, call: Fact, expr: Expr) -> str:
-        for fold in (self._program.fold, self._program.fold_through):
-            for folded in fold(call.path, call.symbol, expr)[:1]:
-                if not folded.text.startswith("{"):
-                    return folded.text
-        return f"{{{say(expr)}}}" if say(expr) else "{}"
+        return fold_key(self._program, call, expr) or "{" + (say(expr) or "…") + "}"
 
     def _say_life(self, call: Fact, expr: Expr) -> str:
         name = say(expr)
@@ -311,13 +333,31 @@ class _Reader:
     def _list_queries(self) -> Iterator[QueryRow]:
         for fact in self._facts:
             if fact.attr("what") == "query":
-                stale, kept, refetch = (self._say_time(fact, key) for key in ("ttl", "gc", "refetch"))
+                stale, kept = self._say_time(fact, "ttl"), self._say_time(fact, "gc")
+                refetch, off = self._read_refetch(fact)
                 dead = self._reached.is_dead(fact.path, fact.symbol)
-                yield QueryRow(fact.name, stale, kept, refetch, dead, self._sources.at(fact))
+                yield QueryRow(fact.name, stale, kept, refetch, off, dead, self._sources.at(fact))
 
     def _say_time(self, fact: Fact, key: str) -> str:
-        text = fact.attr(key)
-        return say(self._sources.read_attr(fact, key)) if text else ""
+        """A time that a query is given: folded, worked out where it is arithmetic, else as written."""
+        if fact.attr(key):
+            return say(self._sources.read_attr(fact, key))
+        written = find_options(self._sources.read_text(fact.path), fact.path, fact.line)
+        text = next((written[name] for name in _OPTIONS[key] if name in written), "")
+        return work_out(text, lambda name: self._find_number(fact, name)) or text
+
+    def _find_number(self, fact: Fact, name: str) -> str:
+        folded = self._program.fold(fact.path, fact.symbol, ["name", name])
+        return folded[0].text if len(folded) == 1 else ""
+
+    def _read_refetch(self, fact: Fact) -> tuple[str, bool]:
+        """(how often a query asks again, whether it is told not to)"""
+        expr = self._sources.read_attr(fact, "refetch") if fact.attr("refetch") else None
+        given = list(expr[1:]) if tag_of(expr) == "any" else [expr]
+        times = [part for part in given if part is not None and part is not False]
+        if fact.attr("refetch") and len(times) < len(given):
+            return " or ".join(filter(None, map(say, times))), True
+        return self._say_time(fact, "refetch"), False
 
     def _list_defaults(self) -> Iterator[ConfigRow]:
         for fact in self._facts:
@@ -380,7 +420,7 @@ class _Reader:
                 queries[fact.name] = queries.get(fact.name, 0) + 1
         ends: dict[str, list[Fact]] = {}
         for fact in self._ends:
-            if fact.name and "{" not in fact.name and fact.attr("call") != "setQueryData":
+            if fact.name and "{" not in fact.name and fact.attr("call") != _CHANGES:
                 ends.setdefault(fact.name, []).append(fact)
         for key, facts in sorted(ends.items(), key=lambda e: (-len(e[1]), e[0])):
             yield KeyRow(key, queries.get(key, 0), len(facts), unique(self._sources.at(f) for f in facts)[:2])
@@ -423,8 +463,22 @@ class _Reader:
         return self._sources.pick_excerpt(timed, 20)
 
     def _list_findings(self) -> tuple[FindingRow, ...]:
-        found = self._sources.pick_findings("never-recorded", "default-disagrees", "unread-setting")
-        return tuple(f for f in found if _CACHE.search(str(f.title) + str(f.text)))[:_LIST_LIMIT]
+        found = self._sources.pick_findings("default-disagrees", "unread-setting")
+        return tuple(f for f in found if _CACHE.search(str(f.title)))[:_LIST_LIMIT]
+
+    def _list_silent(self) -> Iterator[SilentRow]:
+        """Of the metrics that nothing running records those that are named for a cache."""
+        metrics = {(f.path, f.attr("target").rpartition(".")[2]): f for f in self._sources.list("metric")}
+        for finding in self._sources.findings:
+            if finding.kind != "never-recorded":
+                continue
+            places = [(e.path, e.symbol) for e in finding.evidence]
+            found = [metrics[place] for place in places if place in metrics and _CACHE.search(metrics[place].name)]
+            recorders = tuple(
+                symbol for path, symbol in places if (path, symbol) not in metrics and _CACHE.search(symbol)
+            )
+            if found:
+                yield SilentRow(tuple(f.name for f in found), recorders, self._sources.at(found[0].path))
 
 
 def _is_ending(callee: str) -> bool:

@@ -210,7 +210,7 @@ def _make_group(suite: Suite, path: str, test: str, facts: Sequence[Fact], merge
         rows.append(FixtureRow(name, gives, declared.get(name, shared), cleans, suite.count_takers(name, path, test)))
     given = [name for row in rows for name in (*row.gives, row.name)]
     remarks: dict[str, dict[str, None]] = {}
-    for comment in program.list_within(path, symbol, "comment"):
+    for comment in sources.list_within(path, symbol, "comment"):
         if comment.name == "comment" and _PLACEHOLDER.search(comment.value):
             around = find_members(sources.read_text(path), path, comment.line)
             what = next((name for name in around if name in given), around[0] if around else "")

@@ -367,7 +367,7 @@ def _list_written(subject: Subject) -> Iterator[LimitRow]:
 
 def _find_remark(sources: Sources, fact: Fact) -> str:
     """What a comment inside the statement says."""
-    for comment in sources.program.list_within(fact.path, fact.symbol, "comment"):
+    for comment in sources.list_within(fact.path, fact.symbol, "comment"):
         if comment.name == "comment" and fact.line < comment.line <= fact.line + _NEAR:
             span = find_statement(sources.read_text(fact.path), fact.path, fact.line)
             if span is not None and comment.line <= span[1]:

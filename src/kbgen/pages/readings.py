@@ -7,9 +7,10 @@ are no definitions of their own among the facts.
 from __future__ import annotations
 
 import ast
+import operator
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -30,6 +31,12 @@ _KEEPER = LazyPattern(r"(?:\w+\.)?use(?:Callback|Memo|Event|EffectEvent)")
 _PART = LazyPattern(r"\$\{([^{}]*)\}")
 _LUA = "redis.call("
 _TEXT_LIMIT = 160
+_SIGNS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +121,42 @@ def find_caught_throws(text: str, path: str) -> frozenset[int]:
                     found.add(_line(node))
             inner, outer = outer, outer.parent
     return frozenset(found)
+
+
+@lru_cache(maxsize=64)
+def find_options(text: str, path: str, line: int) -> Mapping[str, str]:
+    """What the first object that a call on this line is given has under each key, as written; of scripts only."""
+    for node, _, _ in _walk(parse_script(text, path)) if path.endswith(SCRIPTS) else ():
+        given = node.child_by_field_name("arguments") if node.type == "call_expression" else None
+        if given is None or _line(node) != line:
+            continue
+        held = next((child for child in given.named_children if child.type == "object"), None)
+        if held is not None:
+            pairs = [child for child in held.named_children if child.type == "pair"]
+            return {_side(pair, "key").strip("'\""): _cut(_side(pair, "value")) for pair in pairs}
+    return {}
+
+
+def work_out(text: str, find_value: Callable[[str], str]) -> str:
+    """The number that plain arithmetic over numbers and names comes to, ``""`` for anything else.
+
+    `find_value` gives the text that a dotted name holds, ``""`` for none.
+    """
+    try:
+        value = _reckon(ast.parse(text.strip(), mode="eval").body, find_value)
+    except (SyntaxError, ValueError, RecursionError, ZeroDivisionError, OverflowError):
+        return ""
+    return str(int(value)) if value == int(value) else str(value)
+
+
+def _reckon(node: ast.expr, find_value: Callable[[str], str]) -> float:
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        return float(node.value)  # type: ignore[arg-type]
+    if isinstance(node, ast.Name | ast.Attribute):
+        return float(find_value(ast.unparse(node)))
+    if isinstance(node, ast.BinOp) and type(node.op) in _SIGNS:
+        return _SIGNS[type(node.op)](_reckon(node.left, find_value), _reckon(node.right, find_value))
+    raise ValueError(ast.dump(node))
 
 
 def find_member(text: str, path: str, line: int) -> str:

@@ -9,8 +9,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from kbgen.expressions import decode_arguments
 from kbgen.extractors.branches import Branch, find_conditions, read_branches
 from kbgen.model import Fact
+from kbgen.pages.holes import HOLE, name_holes
+from kbgen.pages.log_lines import read_message
 from kbgen.pages.sources import Place, Sources
 from kbgen.pages.values import say
 from kbgen.patterns import LazyPattern
@@ -150,8 +153,15 @@ class _Reader:
 
     def _read_message(self, fact: Fact) -> str:
         if fact.kind == "log":
-            return fact.name
-        return say(self._sources.read_attr(fact, "message"), 400)
+            return read_message(self._sources, fact)
+        message = say(self._sources.read_attr(fact, "message"), 400)
+        if HOLE not in message:
+            return message
+        for raised in self._sources.program.list_within(fact.path, fact.symbol, "raise"):
+            if raised.line == fact.line and raised.value:
+                for given in decode_arguments(raised.value)[0][:1]:
+                    return name_holes(self._sources.program, (fact.path, fact.symbol), given, message)
+        return message.replace(HOLE, "{…}")
 
     def _list_required(self, rows: Sequence[ModeRow]) -> Iterator[RequiredRow]:
         """Errors that name a secret, outside what is for production only."""

@@ -144,7 +144,7 @@ def read_auth(code: SocketCode) -> Auth:
         credentials,
         tuple(_list_checks(code)),
         not any(_JWT.search(c.name) for c in calls)
-        and any(f.path in code.server_paths and "JWT" in f.value for f in sources.program.list_facts("comment")),
+        and any(f.path in code.server_paths and "JWT" in f.value for f in sources.list("comment")),
         tuple(_list_rejects(code)),
         tuple(_list_origins(code)),
         tuple(_find_fallback_origins(code)),

@@ -19,7 +19,7 @@ from kbgen.join.program import Program
 from kbgen.join.system import System
 from kbgen.markdown import Markdown, mark_names
 from kbgen.model import Commit, Evidence, Fact, Finding, TreeEntry
-from kbgen.pages.written import WrittenPage
+from kbgen.pages.written import COMMENTS, HEADINGS, WrittenPage
 
 DOCUMENT_KINDS = frozenset(("heading", "table"))
 """Facts of documents: nothing else that pages rest on changes with them."""
@@ -106,7 +106,7 @@ class Sources:
     _known: dict[Hashable, Any] = field(default_factory=dict, repr=False)
     """See `remember`; pages share it."""
     reads: set[str] = field(default_factory=set)
-    """Files whose text was read, ``*`` for the headings and tables of all documents: a page is made anew with them."""
+    """Files whose text was read, `HEADINGS` and `COMMENTS`: a page is made anew with them."""
 
     @property
     def program(self) -> Program:
@@ -125,12 +125,22 @@ class Sources:
 
     def list(self, kind: str, name: str = "*", *, tests: bool = False) -> tuple[Fact, ...]:
         """Facts of a kind whose name matches the glob; those of tests only when asked for."""
-        if kind in DOCUMENT_KINDS:
-            self.reads.add("*")
+        self._note(kind)
         found = self.facts.get(kind, ())
         if not tests:
             found = self.remember(("outside tests", kind), lambda: self._leave_out_tests(kind))
         return found if name == "*" else tuple(fact for fact in found if fnmatchcase(fact.name, name))
+
+    def list_within(self, path: str, symbol: str, kind: str) -> tuple[Fact, ...]:
+        """Facts of one definition, see `Program.list_within`."""
+        self._note(kind)
+        return tuple(self.program.list_within(path, symbol, kind))
+
+    def _note(self, kind: str) -> None:
+        if kind in DOCUMENT_KINDS:
+            self.reads.add(HEADINGS)
+        elif kind == "comment":
+            self.reads.add(COMMENTS)
 
     def _leave_out_tests(self, kind: str) -> tuple[Fact, ...]:
         return tuple(fact for fact in self.facts.get(kind, ()) if not self.program.is_test(fact.path))

@@ -11,6 +11,7 @@ from kbgen.expressions import Expr, decode_arguments, decode_expr, tag_of
 from kbgen.model import Fact
 from kbgen.pages.constants import ConstantRow, list_constants
 from kbgen.pages.env_defaults import find_env_default
+from kbgen.pages.holes import fold_key
 from kbgen.pages.sources import Excerpt, Place
 from kbgen.pages.state_scope import FunctionRow, Scope
 from kbgen.pages.subject import Package, find_importers, list_packages, unique
@@ -129,22 +130,13 @@ class StorageReader:
                 position = 2 if verb in ("eval", "evalsha") else 0
                 if len(given) <= position:
                     continue
-                name = self._fold_key(call, given[position])
+                name = fold_key(self._scope.program, call, given[position])
                 if name:
                     found.setdefault(name, []).append((verb, call))
         for name, rows in sorted(found.items()):
             verbs = tuple(sorted({verb for verb, _ in rows}))
             ttl = next((t for _, call in rows if (t := self._find_ttl(call))), "")
             yield KeyRow(name, _make_pattern(name), "redis", verbs, ttl, self._scope.sources.at(rows[0][1]))
-
-    def _fold_key(self, call: Fact, expr: Expr) -> str:
-        """The key as text, through parameters where the definition alone does not say how it begins."""
-        program = self._scope.program
-        for fold in (program.fold, program.fold_through):
-            for folded in fold(call.path, call.symbol, expr)[:1]:
-                if not folded.text.startswith("{"):
-                    return folded.text
-        return ""
 
     def _find_ttl(self, call: Fact) -> str:
         """The constant or variable that a key's life comes from."""
@@ -250,7 +242,7 @@ class StorageReader:
         for row in limits:
             words = [w.lower()[:8] for w in row.name.rpartition(".")[2].split("_") if len(w) > 4]
             found: dict[str, list[Place]] = {}
-            for fact in self._scope.program.list_facts("comment"):
+            for fact in self._scope.sources.list("comment"):
                 text = fact.value.lower()
                 if fact.path not in near or not all(word in text for word in words) or not row.value.isdigit():
                     continue

@@ -83,7 +83,7 @@ class MadePage:
     names: Mapping[str, tuple[str, ...]]
     """Of the facts that criteria ask for, by kind."""
     reads: Mapping[str, str]
-    """Blob of every file whose text the page rests on; ``*`` for all Markdown documents together."""
+    """Blob of every file whose text the page rests on; hashes of `HEADINGS` and `COMMENTS` where it asked for these."""
 
     def pack(self) -> str:
         return json.dumps([self.text, self.absence, self.files, self.names, self.reads], separators=(",", ":"))
@@ -187,7 +187,7 @@ class PageBook:
         blobs: Mapping[str, str],
         workers: Workers,
     ) -> None:
-        """`keys` stand for the code, and for code and headings; `blobs` are by path, and of ``*`` for all headings."""
+        """`keys` stand for the code, and for code and headings; `blobs` are by path, and of `HEADINGS` …"""
         self._compute = compute
         self._compute_neighbours = neighbours
         self._templates = templates
