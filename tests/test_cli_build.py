@@ -273,3 +273,17 @@ class TestBadInput:
         assert result.code == 2
         assert result.err.count("error") <= 1
         assert (tmp_path / "out").read_text() == "mine\n"
+
+
+def test_two_blocks_of_one_file_in_another_folder(kbgen: Kbgen, tmp_path: Path) -> None:
+    page = GATES.replace(PAGE, "docs/architecture/dynamic-module-system.md")
+    repo = make(tmp_path, {"gates": page}, {"docs/architecture/dynamic-module-system.md": "# By hand\n\nOurs.\n"})
+    config = {"kbgen.yaml": "pages: {disable: [agent_mesh]}\n"}
+    repo.commit("chore: one page there", config)
+    for folder in ("out", "out", "again"):
+        assert kbgen("build", "--output", tmp_path / folder, at=repo.folder).code == 0
+        text = (tmp_path / folder / "docs/architecture/dynamic-module-system.md").read_text()
+        assert text.startswith("# By hand\n\nOurs.\n")
+        assert ("<!-- kbgen:begin diagrams -->" in text, "<!-- kbgen:begin page -->" in text) == (True, True)
+    kbgen("build", at=repo.folder)
+    assert kbgen("build", "--output", tmp_path / "third", "--format", "json", at=repo.folder).json["unchanged"] == []

@@ -133,7 +133,8 @@ class TestFolderOutputs:
         assert outputs.read("docs/s.md") == b"# Story\n"
         assert outputs.read("docs/t.md") is None
         assert outputs.write("docs/s.md", b"# Story\n\nnotes\n") is True
-        assert outputs.read("docs/s.md") == b"# Story\n"
+        # A second block goes into what the first one made.
+        assert outputs.read("docs/s.md") == b"# Story\n\nnotes\n"
         assert outputs.write("docs/s.md", b"# Story\n\nnotes\n") is False
         assert outputs.write("docs/t.md", b"x") is True
         assert outputs.read("docs/t.md") == b"x"

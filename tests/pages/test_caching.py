@@ -163,6 +163,95 @@ def test_what_ends_a_query_and_a_key_that_no_query_has() -> None:
     assert "called by" in _find(ends, "`OrdersService.clearOrderCache`")
 
 
+def _render_with(text: str) -> str:
+    """The page with one more file of the front end, which the list of orders calls."""
+    orders = FILES["web/src/orders.tsx"].replace("useSend(); return", "useSend(); useMore(); return")
+    orders = orders.replace("import { ORDER", "import { useMore } from './more';\n        import { ORDER")
+    return render_page("caching", FILES | {"web/src/orders.tsx": orders, "web/src/more.ts": text})
+
+
+def test_stopping_a_request_ends_no_query() -> None:
+    page = _render_with("""
+        import { useQuery, useQueryClient } from '@tanstack/react-query';
+        export function useMore() {
+          const client = useQueryClient();
+          useQuery({ queryKey: ['late'], queryFn: loadLate });
+          client.cancelQueries({ queryKey: ['orders'] });
+          client.cancelQueries({ queryKey: ['late'] });
+        }
+    """)
+    ends = _section(page, "Staleness and invalidation")
+    assert "| 1 | 1 place |" in _find(ends, "| `orders` |")
+    assert "| `late` |" not in ends
+    assert "`late`" in _find(ends, "**Never ended by name.**")
+    assert "`cancelQueries`, in 2 places, only stops a request under way" in ends
+    assert "cancelQueries" not in _section(_render(), "Staleness and invalidation")
+
+
+def test_times_that_are_worked_out_or_shown_as_written() -> None:
+    page = _render_with("""
+        import { useQuery } from '@tanstack/react-query';
+        const POLL_MS = 8_000;
+        export function useMore(live: boolean, pause: number) {
+          useQuery({ queryKey: ['half'], queryFn: a, staleTime: POLL_MS / 2, refetchInterval: POLL_MS });
+          useQuery({
+            queryKey: ['odd'],
+            queryFn: b,
+            staleTime: POLL_MS * rate(),
+            refetchInterval: live ? false : undefined,
+          });
+          useQuery({ queryKey: ['some'], queryFn: c, refetchInterval: live ? false : pause });
+        }
+    """)
+    queries = _section(page, "Queries in the front end")
+    assert "| `4000` | – | `8000` |" in _find(queries, "| `half` | `4000`")
+    assert "| `POLL_MS * rate()` | – | never |" in _find(queries, "| `odd` | `")
+    assert "| – | – | `pause` or never |" in _find(queries, "| `some` |")
+
+
+def test_only_metrics_of_caches_are_said_to_show_nothing() -> None:
+    metrics = """
+        from prometheus_client import Counter
+
+        CACHE_HITS = Counter("cache_hits_total", "Found")
+        DOORS_OPENED = Counter("doors_opened_total", "Opened")
+
+        def count_cache_hit():
+            CACHE_HITS.inc()
+
+        def count_door():
+            DOORS_OPENED.inc()
+    """
+    project = {"agent/pyproject.toml": "[project]\nname = 'agent'\n", "agent/metrics.py": metrics}
+    main = "from fastapi import FastAPI\nimport metrics\nimport settings\napp = FastAPI()\n"
+    page = render_page("caching", FILES | project | {"agent/main.py": main})
+    line = _find(page, "never recorded")
+    assert "`cache_hits_total`" in line
+    assert "only `count_cache_hit` would" in line
+    assert "door" not in page
+
+
+def test_holes_of_keys_have_the_names_that_the_code_gives() -> None:
+    service = """
+        import { Redis } from 'ioredis';
+        import { createHash } from 'crypto';
+        const PREFIX = 'shop:lock:';
+        export class LockService {
+          private readonly redis = new Redis();
+          private keyOf(cart: string) { return `${PREFIX}${cart}`; }
+          async lock(name: string) {
+            const key = createHash('md5').update(name).digest('hex');
+            const lockKey = this.keyOf(key);
+            await this.take(lockKey);
+          }
+          private async take(lockKey: string) { await this.redis.set(lockKey, '1', 'EX', 9, 'NX'); }
+        }
+    """
+    page = render_page("caching", FILES | {"api/src/lock.service.ts": service})
+    assert "| `shop:lock:{cart}` | `9` s |" in page
+    assert "{}" not in page
+
+
 def test_every_topic_has_its_heading_and_the_template_names_no_project() -> None:
     for topic, heading in get_pack("caching").topics:
         assert f"# {heading}" in _render(), topic

@@ -38,7 +38,7 @@ Look again.
 
 ## Empty
 """
-STATE = PageState(PAGE, "", {"route": ("north_gate",), "env": ("north_gate", "south_gate")}, {"docs/gates.md"}, ())
+STATE = PageState(PAGE, "", {"route": ("north_gate",), "env": ("north_gate", "south_gate")}, {"docs/gates.md"}, {})
 
 
 def check(value: Any, state: PageState = STATE) -> tuple[str, str]:
@@ -103,15 +103,16 @@ def test_a_person_is_asked_only_when_the_rest_holds() -> None:
 
 
 def test_without_a_page_nothing_is_met() -> None:
-    gone = PageState("", "no fact of kind route", {}, set(), ())
+    gone = PageState("", "no fact of kind route", {}, set(), {})
     assert check({"section": "Gates"}, gone) == ("unmet", "no page: no fact of kind route")
     assert check({"states": "route"}, gone)[0] == "unmet"
 
 
-def test_stories_without_notes() -> None:
-    assert check({"notes": "named"}, PageState("", "", {}, set(), ("DM-01.6", "DM-01.7")))[0] == "unmet"
-    assert "DM-01.7" in check({"notes": "named"}, PageState("", "", {}, set(), ("DM-01.6", "DM-01.7")))[1]
+def test_notes_of_named_stories() -> None:
+    notes = {"DM-01.6": "", "DM-01.7": "### Files\n\na\n"}
+    assert check({"notes": "named"}, PageState("", "", {}, set(), notes)) == ("unmet", "no notes in DM-01.6")
     assert check({"notes": "named"}, PageState("", "", {}, set(), None))[0] == "unmet"
+    assert check({"notes": "Files"}, PageState("", "", {}, set(), {"DM-01.7": notes["DM-01.7"]})) == ("met", "")
 
 
 def test_every_check_is_known_here() -> None:

@@ -9,8 +9,10 @@ from kbgen.pages.readings import (
     find_collected,
     find_comparisons,
     find_member,
+    find_options,
     find_raises,
     find_script_conditions,
+    work_out,
 )
 
 STORE = dedent(
@@ -104,3 +106,32 @@ def test_broken_and_foreign_files_have_nothing() -> None:
     assert find_raises("x = x + 1", "a.py") == ()
     assert find_member("x", "a.py", 1) == ""
     assert find_collected("def (:", "a.py") == ()
+
+
+def test_options_of_a_call_are_as_written() -> None:
+    text = "ask({ key: ['a'], wait: LIMIT / 2,\n  run: () => 1 }, 3)\nask(4)\n"
+    assert find_options(text, "web/ask.ts", 1) == {"key": "['a']", "wait": "LIMIT / 2", "run": "() => 1"}
+    assert find_options(text, "web/ask.ts", 3) == {}
+    assert find_options(text, "web/ask.py", 1) == {}
+
+
+def test_plain_arithmetic_is_worked_out_and_nothing_else() -> None:
+    values = {"LIMIT": "30000", "times.HALF": "0.5", "NAME": "box"}
+
+    def find_value(name: str) -> str:
+        return values.get(name, "")
+
+    shown = ("LIMIT / 2", "5 * 60 * 1000", "LIMIT * times.HALF - 1", "(1 + 2) * LIMIT", "3 / 2", "10_000")
+    assert [work_out(text, find_value) for text in shown] == ["15000", "300000", "14999", "90000", "1.5", "10000"]
+    others = (
+        "LIMIT / 0",
+        "rate() * 2",
+        "NAME + 1",
+        "UNKNOWN / 2",
+        "live ? 1 : 2",
+        "'a' * 3",
+        "2 ** 99",
+        "",
+        "1e999 * 2",
+    )
+    assert [work_out(text, find_value) for text in others] == [""] * len(others)

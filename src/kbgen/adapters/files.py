@@ -196,9 +196,11 @@ class FolderOutputs:
         self._folder = folder
         self._start = start
         self._force = force
+        self._begun: set[str] = set()
+        """Files that this run has written: a second block goes into what the first one made."""
 
     def read(self, path: str) -> bytes | None:
-        content = self._start(path)
+        content = self._start(path) if path not in self._begun else None
         return content if content is not None else self._files.read(path)
 
     def write(self, path: str, content: bytes) -> bool:
@@ -212,7 +214,9 @@ class FolderOutputs:
             for block in splice.find_blocks(existing, style, path=shown):
                 if block.edited:
                     raise splice.edited_error(block, shown)
-        return self._files.write(path, content)
+        changed = self._files.write(path, content)
+        self._begun.add(path)
+        return changed
 
     def require_writable(self, path: str) -> None:
         self._files.require_writable(path)

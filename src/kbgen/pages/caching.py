@@ -352,12 +352,12 @@ class _Reader:
 
     def _read_refetch(self, fact: Fact) -> tuple[str, bool]:
         """(how often a query asks again, whether it is told not to)"""
-        expr = self._sources.read_attr(fact, "refetch") if fact.attr("refetch") else None
-        given = list(expr[1:]) if tag_of(expr) == "any" else [expr]
+        if not fact.attr("refetch"):
+            return self._say_time(fact, "refetch"), False
+        expr: Expr = self._sources.read_attr(fact, "refetch")
+        given = expr[1:] if tag_of(expr) == "any" else [expr]
         times = [part for part in given if part is not None and part is not False]
-        if fact.attr("refetch") and len(times) < len(given):
-            return " or ".join(filter(None, map(say, times))), True
-        return self._say_time(fact, "refetch"), False
+        return " or ".join(filter(None, map(say, times))), len(times) < len(given)
 
     def _list_defaults(self) -> Iterator[ConfigRow]:
         for fact in self._facts:

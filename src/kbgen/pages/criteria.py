@@ -12,7 +12,8 @@ A check is a small mapping in a template's front matter; of several keys all mus
 ``links: TEXT``       there is a link to an address with the text in it; a list: each of them
 ``picture: N``        that many diagrams are drawn
 ``file: PATH``        kbgen writes that file, or it is there; a list: each of them
-``notes: named``      every story that the story's own text names has implementation notes
+``notes: named``      every story that the story's own text names has implementation notes; ``notes: TEXT``: with such a
+                      section in them
 ``person: WHAT``      only a person can say
 """
 
@@ -51,7 +52,7 @@ class CriterionCheck:
 
 @dataclass(frozen=True, slots=True)
 class PageState:
-    """What checks look at: the Markdown that was written, names of facts, files there are, stories without notes."""
+    """What checks look at: the Markdown that was written, names of facts, files there are, notes of named stories."""
 
     text: str
     """Empty where there is no page; `absence` says why."""
@@ -59,8 +60,8 @@ class PageState:
     names: Mapping[str, tuple[str, ...]]
     """Of each fact kind that checks ask for."""
     files: Collection[str]
-    without_notes: tuple[str, ...] | None = None
-    """None: the story names no others, or is not known here."""
+    notes: Mapping[str, str] | None = None
+    """By the ID of a named story, ``""`` for none. None: the story names no others, or is not known here."""
 
 
 def read_check(value: Any, kinds: Collection[str]) -> Check | str:
@@ -150,9 +151,16 @@ def _explain(word: str, wanted: Any, page: PageState) -> str:
         return "" if count >= wanted else f"{count} of at least {wanted} diagrams"
     if word == "file":
         return _list("not there:", [path for path in wanted if path not in page.files])
-    if page.without_notes is None:
+    return _explain_notes(wanted, page)
+
+
+def _explain_notes(wanted: str, page: PageState) -> str:
+    if page.notes is None:
         return "the story is not known here, or names no other"
-    return _list("no notes in", list(page.without_notes))
+    without = [story for story, text in page.notes.items() if not text]
+    if without or wanted == "named":
+        return _list("no notes in", without)
+    return _list(f"no section {wanted} in", [s for s, text in page.notes.items() if not _find_section(text, wanted)[0]])
 
 
 def _explain_states(wanted: tuple[str, ...], page: PageState) -> str:

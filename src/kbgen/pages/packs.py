@@ -73,6 +73,11 @@ class PagePack:
     files: tuple[ExtraFile, ...]
     criteria: tuple[CriterionCheck, ...]
 
+    @property
+    def asks_for_notes(self) -> bool:
+        """Whether the stories that its story names are to have notes."""
+        return any(word == "notes" for criterion in self.criteria for word, _ in criterion.check)
+
 
 def name_page(template: str) -> str:
     return template.removeprefix(PREFIX).removesuffix(SUFFIX)

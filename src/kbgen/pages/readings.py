@@ -144,9 +144,9 @@ def work_out(text: str, find_value: Callable[[str], str]) -> str:
     """
     try:
         value = _reckon(ast.parse(text.strip(), mode="eval").body, find_value)
+        return str(int(value)) if value == int(value) else str(value)
     except (SyntaxError, ValueError, RecursionError, ZeroDivisionError, OverflowError):
         return ""
-    return str(int(value)) if value == int(value) else str(value)
 
 
 def _reckon(node: ast.expr, find_value: Callable[[str], str]) -> float:

@@ -66,7 +66,6 @@ class RequiredRow:
 
     variables: tuple[str, ...]
     error: str
-    message: str
     at: Place
 
 
@@ -168,13 +167,13 @@ class _Reader:
         told = {(row.at, row.message) for row in rows}
         seen: set[tuple[str, ...]] = set()
         for fact in self._sources.list("exception"):
-            message = _shorten(self._read_message(fact))
+            message = self._read_message(fact)
             names = tuple(dict.fromkeys(name for name in _ENV_NAME.findall(message) if is_secret(name)))
-            if not names or (self._sources.at(fact), message) in told or fact.attr("status"):
+            if not names or (self._sources.at(fact), _shorten(message)) in told or fact.attr("status"):
                 continue
             if (*names, fact.path) not in seen:
                 seen.add((*names, fact.path))
-                yield RequiredRow(names, fact.name, message, self._sources.at(fact))
+                yield RequiredRow(names, fact.name, self._sources.at(fact))
 
     def _list_fallbacks(self, rows: Sequence[ModeRow]) -> Iterator[FallbackRow]:
         checked = {(name, row.at.path) for row in rows if row.stops for name in row.variables}

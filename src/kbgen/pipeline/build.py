@@ -37,13 +37,12 @@ from kbgen.pipeline.writing import (
     OutputFile,
     PageOptions,
     Settled,
-    holds_block,
     look_ahead,
     plan_block,
     write_files,
 )
 from kbgen.ports import Outputs, ResultStore, Templates, Workers
-from kbgen.splice import MARKER
+from kbgen.splice import MARKER, find_blocks
 
 if TYPE_CHECKING:
     from kbgen.pages.sources import Sources
@@ -341,7 +340,7 @@ class BuildRequest:
     keep_edits: bool = False
     with_diff: bool = False
     is_folder: bool = False
-    """Written into a folder that the user named, not into the repository."""
+    """Written into a folder that the user named: what is settled in the repository may be missing there."""
 
 
 def build(
@@ -399,9 +398,11 @@ def build(
     if request.globs:
         wanted = set(select_paths([output.path for output in planned], request.globs))
         planned = [output for output in planned if output.path in wanted]
-    written = write_files(planned, outputs, options, pages.settled)
-    if NOTES in names or not (names or request.globs or request.is_folder):
-        written = _add(written, refresh_notes(project, templates, outputs, options))
+    written = write_files(planned, outputs, options, None if request.is_folder else pages.settled)
+    asked = tuple(id for pack, page in made if pack.asks_for_notes for id, _ in page.told.names or ())
+    if asked or NOTES in names or not (names or request.globs):
+        refresh = NOTES in names or not (names or request.globs)
+        written = _add(written, write_notes(project, asked, templates, outputs, options, refresh=refresh))
     files = {*project.tree.list_entries(), *written.written, *written.unchanged}
     stale = [output for output in planned if output.path not in written.unchanged]
     criteria = tuple(result for pack, page in made for result in _judge(pack, page, files, stale, outputs))
@@ -417,12 +418,24 @@ def build(
     return report, absent
 
 
-def refresh_notes(project: Project, templates: Templates, outputs: Outputs, options: PageOptions) -> BackfillReport:
-    """The notes that kbgen wrote before; stories without notes are `kbgen backfill`'s."""
+def write_notes(
+    project: Project,
+    asked: Sequence[str],
+    templates: Templates,
+    outputs: Outputs,
+    options: PageOptions,
+    *,
+    refresh: bool,
+) -> BackfillReport:
+    """Notes of the stories that a story asks notes for, and with `refresh` those that kbgen wrote before."""
     chosen = BackfillOptions(force=options.force, keep_edits=options.keep_edits, with_diff=options.with_diff)
-    noted = [s for s in project.list_known() if MARKER in (look_ahead(outputs, place_notes(project, s)) or b"")]
-    states = [(s, read_note_state(project, s, outputs, options=chosen)) for s in noted]
-    return backfill(project, tuple(s for s, state in states if state in ("kbgen", "stale")), templates, outputs, chosen)
+    stories = {story.id: story for id in asked for story in project.select([id])}
+    if refresh:
+        for story in project.list_known():
+            noted = MARKER in (look_ahead(outputs, place_notes(project, story)) or b"")
+            if noted and read_note_state(project, story, outputs, options=chosen) in ("kbgen", "stale"):
+                stories.setdefault(story.id, story)
+    return backfill(project, tuple(stories.values()), templates, outputs, chosen)
 
 
 def _add(one: BackfillReport, other: BackfillReport) -> BackfillReport:
@@ -457,18 +470,24 @@ def _plan(
 def _judge(
     pack: PagePack, page: KeptPage, files: set[str], planned: Sequence[OutputFile], outputs: Outputs
 ) -> tuple[CriterionResult, ...]:
-    without = None
-    if page.told.names is not None:
-        without = tuple(
-            id for id, path in page.told.names if not holds_block(look_ahead(outputs, path), NOTES_BLOCK, path)
-        )
+    notes = {id: _read_notes(outputs, path) for id, path in page.told.names} if page.told.names is not None else None
     text = page.text
     if text and any(word == "picture" for criterion in pack.criteria for word, _ in criterion.check):
         # A picture may stand in another block of the file.
         text = _compose(pack.path, planned, outputs) or text
-    state = PageState(text, page.absence, page.made.names, files, without)
+    state = PageState(text, page.absence, page.made.names, files, notes)
     criteria = (replace(c, text=page.told.criteria.get(c.label, c.text)) for c in pack.criteria)
     return tuple(judge(pack.story or pack.name, criterion, state) for criterion in criteria)
+
+
+def _read_notes(outputs: Outputs, path: str) -> str:
+    """The notes of one story as they stand in its file; ``""`` for none."""
+    content = look_ahead(outputs, path) or b""
+    with suppress(KbgenError):
+        for block in find_blocks(content, path=path):
+            if block.name == NOTES_BLOCK:
+                return content[block.start : block.end].decode("utf-8", "replace")
+    return ""
 
 
 def _compose(path: str, planned: Sequence[OutputFile], outputs: Outputs) -> str:
