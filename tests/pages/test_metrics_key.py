@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from kbgen.pages.criteria import PageState, judge
-from kbgen.pages.metric_routes import count_seconds
+from kbgen.pages.observability.metric_routes import count_seconds
 from tests.pages.pages import get_pack, render_page
 
 PAGE = "metrics_key_rotation"

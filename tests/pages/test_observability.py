@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from kbgen.pages.criteria import PageState, judge
-from kbgen.pages.metric_rows import find_names
+from kbgen.pages.observability.metric_rows import find_names
 from tests.pages.pages import get_pack, render_page
 
 PAGE = "observability"

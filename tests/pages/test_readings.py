@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textwrap import dedent
 
-from kbgen.pages.readings import (
+from kbgen.pages.shared.readings import (
     find_caught_throws,
     find_collected,
     find_comparisons,

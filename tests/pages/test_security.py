@@ -7,7 +7,7 @@ import pytest
 from kbgen.adapters.jinja import JinjaTemplates
 from kbgen.pages import load_context
 from kbgen.pages.criteria import PageState, judge
-from kbgen.pages.security import NEEDS, PATH
+from kbgen.pages.security.page import NEEDS, PATH
 from tests.pages.pages import get_pack, make_sources, render_page
 
 PACKAGE = '{"name": "shop", "dependencies": {"@nestjs/core": "10"}, "scripts": {"start": "nest start"}}'

@@ -10,8 +10,8 @@ from kbgen.adapters.jinja import JinjaTemplates
 from kbgen.model import CriterionOutcome
 from kbgen.pages.criteria import PageState, judge
 from kbgen.pages.packs import PagePack
-from kbgen.pages.semgrep import RULE_FILES, build, read_shipped
-from kbgen.pages.semgrep_rules import parse_rules
+from kbgen.pages.semgrep.page import RULE_FILES, build, read_shipped
+from kbgen.pages.semgrep.rules import parse_rules
 from kbgen.pipeline.extra_files import Planned, Surroundings, plan_extra
 from kbgen.pipeline.writing import PageOptions
 from tests.pages.pages import get_pack, make_sources, render_page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kbgen.pages.semgrep_rules import SemgrepRule, SemgrepRuleError, keep_severities, parse_rules
+from kbgen.pages.semgrep.rules import SemgrepRule, SemgrepRuleError, keep_severities, parse_rules
 
 RULE = """\
 rules:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from kbgen.pages.criteria import PageState, judge
-from kbgen.pages.state_parts import find_parts
+from kbgen.pages.state.parts import find_parts
 from tests.pages.pages import get_pack, make_sources, render_page
 
 ROOT = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kbgen.pages.subject import Reached
+from kbgen.pages.shared.subject import Reached
 from tests.pages.pages import make_sources
 
 APP = """

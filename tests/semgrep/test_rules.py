@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import yaml
 
-from kbgen.pages.semgrep import TESTED
-from kbgen.pages.semgrep_rules import parse_rules
+from kbgen.pages.semgrep.page import TESTED
+from kbgen.pages.semgrep.rules import parse_rules
 from tests.semgrep.conftest import PROJECT, SHIPPED
 
 SAMPLES = Path(__file__).parent / "samples"

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from kbgen.expressions import Expr, decode_arguments, decode_expr, tag_of, walk_expr
 from kbgen.model import Fact
-from kbgen.pages.constants import list_constants
-from kbgen.pages.env_defaults import find_env_default
-from kbgen.pages.holes import fold_key
 from kbgen.pages.packs import PagePack
-from kbgen.pages.readings import find_options, work_out
+from kbgen.pages.shared.constants import list_constants
+from kbgen.pages.shared.env_defaults import find_env_default
+from kbgen.pages.shared.holes import fold_key
+from kbgen.pages.shared.readings import find_options, work_out
+from kbgen.pages.shared.subject import Package, Reached, TestRow, list_packages, list_tests, unique
 from kbgen.pages.sources import Excerpt, FindingRow, Place, Sources
-from kbgen.pages.subject import Package, Reached, TestRow, list_packages, list_tests, unique
 from kbgen.pages.values import say
 from kbgen.patterns import LazyPattern
 

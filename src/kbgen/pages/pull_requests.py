@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from kbgen.merge import find_labeler_workflow, find_pull_request_template, find_size_workflow
 from kbgen.pages.packs import PagePack
-from kbgen.pages.security import PATH as SECURITY_PATH
-from kbgen.pages.security import is_about
+from kbgen.pages.security.page import PATH as SECURITY_PATH
+from kbgen.pages.security.page import is_about
 from kbgen.pages.sources import Place, Sources
 from kbgen.patterns import LazyPattern
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from kbgen.expressions import Expr, decode_expr, tag_of
 from kbgen.model import Fact
 from kbgen.pages.packs import PagePack
-from kbgen.pages.readings import find_collected, find_comparisons, find_definition
+from kbgen.pages.shared.readings import find_collected, find_comparisons, find_definition
+from kbgen.pages.shared.subject import Reached, TestRow, list_tests, unique
 from kbgen.pages.sources import Excerpt, Place, Sources
-from kbgen.pages.subject import Reached, TestRow, list_tests, unique
 from kbgen.patterns import LazyPattern
 
 _ITEM = LazyPattern(r"^(.+)\[(\d+)\]$")

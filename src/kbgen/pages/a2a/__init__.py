@@ -1,0 +1,1 @@
+"""Agents and requests to them: the mesh, troubles, deployment over HTTP/2."""

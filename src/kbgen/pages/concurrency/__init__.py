@@ -1,0 +1,1 @@
+"""Events, futures, locks and tasks, and races that the history mended."""

@@ -1,0 +1,1 @@
+"""CopilotKit: set-up, hooks, context, approvals, layouts."""

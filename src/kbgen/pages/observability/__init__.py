@@ -1,0 +1,1 @@
+"""Traces, metrics and dashboards, and the key that guards them."""

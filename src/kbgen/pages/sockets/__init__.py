@@ -1,0 +1,1 @@
+"""WebSocket servers: who is let in, rooms, what clients may send."""

@@ -1,0 +1,1 @@
+"""State kept in step between browsers and a server."""

@@ -1,0 +1,1 @@
+"""Stores of a front end and what selects from them."""
