@@ -60,8 +60,8 @@ def build_sample_output() -> Mapping[str, bytes]:
 
 def read_sample_output(target: Path = TARGET) -> Mapping[str, bytes]:
     """What is there, in the same form."""
-    files = (path for path in sorted(target.rglob("*")) if path.is_file())
-    return {path.relative_to(target).as_posix(): path.read_bytes() for path in files}
+    files = (path for path in target.rglob("*") if path.is_file())
+    return dict(sorted((path.relative_to(target).as_posix(), path.read_bytes()) for path in files))
 
 
 def _encode(text: str) -> bytes:
