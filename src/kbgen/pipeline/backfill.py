@@ -90,8 +90,7 @@ def read_notes(project: Project, story: Story, path: str, before: bytes | None, 
 
     `before` is the file that they go into: an "Implementation Notes" section of its own is checked beside ours.
     """
-    hand = before if before is not None and has_hand_notes(before, path) else None
-    variant = hashlib.sha256(remove_block(hand, BLOCK, force=True, path=path)).hexdigest()[:16] if hand else "alone"
+    hand, variant = _find_variant(path, before)
     kept = project.recall.load_notes(story, variant) if project.recall is not None else None
     if kept is None:
         record = project.record(story)
@@ -99,6 +98,18 @@ def read_notes(project: Project, story: Story, path: str, before: bytes | None, 
         if project.recall is not None:
             project.recall.save_notes(story, kept, variant)
     return kept
+
+
+def are_kept(project: Project, story: Story, path: str, before: bytes | None) -> bool:
+    """Whether `read_notes` has them at hand."""
+    return project.recall is not None and project.recall.load_notes(story, _find_variant(path, before)[1]) is not None
+
+
+def _find_variant(path: str, before: bytes | None) -> tuple[bytes | None, str]:
+    """The file with notes that a person wrote, None without such; and what stands for these."""
+    if before is None or not has_hand_notes(before, path):
+        return None, "alone"
+    return before, hashlib.sha256(remove_block(before, BLOCK, force=True, path=path)).hexdigest()[:16]
 
 
 def _render(project: Project, record: StoryRecord, path: str, hand: bytes | None, templates: Templates) -> str:

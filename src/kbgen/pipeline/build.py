@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 from kbgen.config import Config
 from kbgen.errors import KbgenError, TemplateError, UsageError
 from kbgen.markdown import escape_text
-from kbgen.model import BackfillReport, BuildReport, CriterionResult
+from kbgen.model import BackfillReport, BuildReport, CriterionResult, Story
 from kbgen.pages.criteria import PageState, judge
 from kbgen.pages.packs import ExtraFile, PagePack, is_page, read_pack
 from kbgen.pages.written import WrittenPage
 from kbgen.paths import is_markdown
 from kbgen.patterns import lazy
-from kbgen.pipeline.backfill import BackfillOptions, backfill, place_notes
+from kbgen.pipeline.backfill import BackfillOptions, are_kept, backfill, place_notes, read_notes
 from kbgen.pipeline.diagram_pages import list_drawn, list_undrawn, plan_diagrams
 from kbgen.pipeline.diagrams import NAMES as DIAGRAMS
 from kbgen.pipeline.diagrams import DiagramBook, Tools
@@ -193,7 +193,7 @@ class PageBook:
         self._results = results
         self._code_key, self._key = keys
         self._blobs = blobs
-        self._workers = workers
+        self.workers = workers
         self.settled = Settled(results, keys[0])
         self.written: tuple[WrittenPage, ...] = ()
         """The pages made so far, and what else is written, for the page that lists them."""
@@ -251,7 +251,7 @@ class PageBook:
         def work(at: int) -> None:
             tasks[at]()
 
-        for _ in self._workers.run_shared(work, range(len(tasks)), len(tasks)):
+        for _ in self.workers.run_shared(work, range(len(tasks)), len(tasks)):
             pass
 
     def _is_kept(self, pack: PagePack) -> bool:
@@ -402,7 +402,9 @@ def build(
     asked = tuple(id for pack, page in made if pack.asks_for_notes for id, _ in page.told.names or ())
     if asked or NOTES in names or not (names or request.globs):
         refresh = NOTES in names or not (names or request.globs)
-        written = _add(written, write_notes(project, asked, templates, outputs, options, refresh=refresh))
+        written = _add(
+            written, write_notes(project, asked, templates, outputs, options, pages.workers, refresh=refresh)
+        )
     files = {*project.tree.list_entries(), *written.written, *written.unchanged}
     stale = [output for output in planned if output.path not in written.unchanged]
     criteria = tuple(result for pack, page in made for result in _judge(pack, page, files, stale, outputs))
@@ -424,6 +426,7 @@ def write_notes(
     templates: Templates,
     outputs: Outputs,
     options: PageOptions,
+    workers: Workers,
     *,
     refresh: bool,
 ) -> BackfillReport:
@@ -435,7 +438,29 @@ def write_notes(
             noted = MARKER in (look_ahead(outputs, place_notes(project, story)) or b"")
             if noted and read_note_state(project, story, outputs, options=chosen) in ("kbgen", "stale"):
                 stories.setdefault(story.id, story)
+    _prepare_notes(project, tuple(stories.values()), templates, outputs, workers)
     return backfill(project, tuple(stories.values()), templates, outputs, chosen)
+
+
+def _prepare_notes(
+    project: Project, stories: Sequence[Story], templates: Templates, outputs: Outputs, workers: Workers
+) -> None:
+    """Make and keep those that are not kept, several at a time; what is wrong with one is said when it is written."""
+    missing: list[tuple[Story, str, bytes | None]] = []
+    for story in stories:
+        path = place_notes(project, story)
+        before = look_ahead(outputs, path)
+        with suppress(KbgenError):
+            if not are_kept(project, story, path, before):
+                missing.append((story, path, before))
+
+    def work(at: int) -> None:
+        story, path, before = missing[at]
+        read_notes(project, story, path, before, templates)
+
+    if len(missing) >= _FEW:
+        for _ in workers.run_shared(work, range(len(missing)), len(missing)):
+            pass
 
 
 def _add(one: BackfillReport, other: BackfillReport) -> BackfillReport:
