@@ -299,6 +299,18 @@ class TestShared:
         assert str(os.getpid()) not in processes
 
     @needs_fork
+    def test_a_worker_does_the_work_of_workers_itself(self) -> None:
+        def ask(number: int) -> list[str]:
+            inner = range(workers._MIN_STARTED)
+            return sorted({str(text).partition("@")[2] for _, text, _ in ProcessWorkers().run(work, inner, len(inner))})
+
+        for _, pids, why in ProcessWorkers(processes=2).run_shared(ask, range(4), 4):
+            assert why == ""
+            assert pids is not None
+            assert len(pids) == 1
+            assert pids != [str(os.getpid())]
+
+    @needs_fork
     def test_a_crash_costs_one_task(self) -> None:
         found = {task: (text, bool(why)) for task, text, why in ProcessWorkers(processes=2).run_shared(
             die_on_seven, range(6, 10), 4

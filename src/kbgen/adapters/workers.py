@@ -84,7 +84,10 @@ def _can_fork() -> bool:
 
 
 def _count_processors() -> int:
-    """Those that this process may use."""
+    """Those that this process may use. A worker has no workers of its own: multiprocessing forbids it."""
+    module = sys.modules.get("multiprocessing.process")
+    if module is not None and module.current_process().daemon:
+        return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

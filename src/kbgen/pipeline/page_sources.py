@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 from kbgen.errors import UnknownStoryError
 from kbgen.ids import find_mentions
 from kbgen.model import Fact
-from kbgen.pages.existing import Document, Found, find_documents_on, list_documents
+from kbgen.pages.existing import Document, Found, find_documents_on, is_current, list_documents
 from kbgen.pages.packs import PagePack
 from kbgen.pages.related import Checked, RelatedPage, count, make_row
 from kbgen.pages.sources import DOCUMENT_KINDS, Sources
@@ -106,7 +106,9 @@ class Neighbours:
         wanted = [(path, entry.blob) for path, entry in self._project.code.entries.items() if is_markdown(path)]
         loaded = self._project.code.load_facts(wanted)
         facts: list[Fact] = [f for file in loaded.values() for f in file.facts if f.kind in DOCUMENT_KINDS]
-        return list_documents(fact for fact in facts if fact.kind == "heading")
+        # Asked for by every page: what is no document on anything is left out once.
+        found = list_documents(fact for fact in facts if fact.kind == "heading")
+        return tuple(each for each in found if is_current(each.path, each.title))
 
     def _is_foreign(self, found: Found) -> bool:
         """Not a document that an earlier run wrote under a path that is no longer ours."""
