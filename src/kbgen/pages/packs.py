@@ -74,6 +74,12 @@ class PagePack:
     criteria: tuple[CriterionCheck, ...]
 
     @property
+    def is_empty(self) -> bool:
+        """Whether it makes nothing, and asks for no fact."""
+        states = any(word == "states" for criterion in self.criteria for word, _ in criterion.check)
+        return not (self.path or self.files or self.needs or states)
+
+    @property
     def asks_for_notes(self) -> bool:
         """Whether the stories that its story names are to have notes."""
         return any(word == "notes" for criterion in self.criteria for word, _ in criterion.check)

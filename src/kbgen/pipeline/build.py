@@ -281,6 +281,8 @@ class PageBook:
     def _make(self, pack: PagePack) -> MadePage:
         from kbgen.pages import load_context
 
+        if pack.is_empty:
+            return MadePage("", "", {}, {}, {})
         sources = replace(self._sources.for_page(pack.path), documents=self.written, reads=set())
         context: object | None = {}
         absence = ""
@@ -365,6 +367,9 @@ def build(
     planned: list[OutputFile] = []
     absent: tuple[str, ...] = ()
     drawn = [name for name in names if name in DIAGRAMS]
+    asked = _list_asked(packs, pages)
+    # Before the code is loaded: workers begin as large as this process is.
+    _prepare_notes(project, [s for id in asked for s in project.select([id])], templates, outputs, pages.workers)
     to_draw = (drawn or DIAGRAMS) if drawn or not names else ()
     pages.prepare(packs, list_undrawn(diagrams, to_draw, project.config, tools, templates, outputs))
     if to_draw:
@@ -399,7 +404,6 @@ def build(
         wanted = set(select_paths([output.path for output in planned], request.globs))
         planned = [output for output in planned if output.path in wanted]
     written = write_files(planned, outputs, options, None if request.is_folder else pages.settled)
-    asked = tuple(id for pack, page in made if pack.asks_for_notes for id, _ in page.told.names or ())
     if asked or NOTES in names or not (names or request.globs):
         refresh = NOTES in names or not (names or request.globs)
         written = _add(
@@ -418,6 +422,16 @@ def build(
         written.diffs,
     )
     return report, absent
+
+
+def _list_asked(packs: Sequence[PagePack], pages: PageBook) -> tuple[str, ...]:
+    """IDs of the stories that are to have notes, because a story asks for them."""
+    asked: list[str] = []
+    for pack in packs:
+        if pack.asks_for_notes:
+            with suppress(KbgenError):
+                asked += [id for id, _ in pages.read(pack).told.names or ()]
+    return tuple(dict.fromkeys(asked))
 
 
 def write_notes(
