@@ -517,7 +517,7 @@ class DiagramNode:
     """For dead and guessed parts: one short sentence."""
     evidence: tuple[Evidence, ...] = ()
     details: tuple[str, ...] = ()
-    """Short facts worth a second line: ``:7777``, ``/a2a/navi``, ``5 members``."""
+    """Short facts worth a second line: ``:7777``, ``/a2a/loading``, ``5 members``."""
 
 
 @dataclass(frozen=True, slots=True)

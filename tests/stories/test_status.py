@@ -13,14 +13,14 @@ def test_keys_of_all_spellings() -> None:
     parsed = parse(
         "project: X 2025\ndevelopment_status:\n  # Epic\n  epic-1: in-progress\n  1-1-user-auth: done\n"
         "  dm-01: complete\n"
-        "  dm-01-6-ccr-routing-UI: Done\n  kb-01-4-page-auto-save: ready-for-dev\n  epic-1-retrospective: optional\n"
+        "  dm-01-6-carrier-rules-UI: Done\n  kb-01-4-bay-auto-close: ready-for-dev\n  epic-1-retrospective: optional\n"
         "  04-1-implement-x: drafted\n",
         PATH,
     )
     assert [(s.id, s.title, s.status, s.epic, s.line) for s in parsed.stories] == [
         ("1-1", "User Auth", "done", "1", 5),
-        ("DM-01.6", "Ccr Routing UI", "done", "DM-01", 7),
-        ("KB-01.4", "Page Auto Save", "ready for dev", "KB-01", 8),
+        ("DM-01.6", "Carrier Rules UI", "done", "DM-01", 7),
+        ("KB-01.4", "Bay Auto Close", "ready for dev", "KB-01", 8),
         ("04-1", "Implement X", "drafted", "04", 10),
     ]
     assert [(e.key, e.sections[0].text) for e in parsed.epics] == [

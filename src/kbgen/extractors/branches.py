@@ -10,9 +10,10 @@ import ast
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
+from kbgen.extractors.base import shorten
 from kbgen.extractors.typescript import parse_script
 from kbgen.patterns import LazyPattern
 
@@ -32,6 +33,7 @@ _ENV_READ = LazyPattern(
     r"|(?:[cC]onfig(?:Service)?)\.get(?:OrThrow)?(?:<[^>]*>)?\(['\"]([A-Z][A-Z0-9_]*)['\"]"
 )
 _TEXT_LIMIT = 200
+_cut = partial(shorten, limit=_TEXT_LIMIT)
 _DEPTH = 4
 """How far a local name is followed to what it stands for."""
 
@@ -107,11 +109,6 @@ def read_branches(text: str, path: str) -> tuple[Branch, ...]:
     return tuple(sorted(found, key=lambda b: (b.first, -b.last, b.text)))
 
 
-def _one_line(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= _TEXT_LIMIT else flat[: _TEXT_LIMIT - 1] + "…"
-
-
 def _read_env(text: str) -> str:
     match = _ENV_READ.search(text)
     return next((group for group in match.groups() if group), "") if match is not None else ""
@@ -177,7 +174,7 @@ class _ScriptReader:
             return
         line = _lines(node)[0]
         tests = tuple(self._read_tests(condition, line, True, _DEPTH) or ())
-        text = _one_line(_text(condition).removeprefix("(").removesuffix(")"))
+        text = _cut(_text(condition).removeprefix("(").removesuffix(")"))
         names = tuple(dict.fromkeys(self._read_names(condition, line, _DEPTH)))
         end = _lines(node)[1]
         self._found.append(Branch(text, tests, names, *_lines(body), end, _script_leaves(body), block, function))
@@ -205,7 +202,7 @@ class _ScriptReader:
                 return [test for side in sides if side is not None for test in side]
             if sign in _EQUAL | _UNEQUAL:
                 return [self._make_test(left, line, _literal(right), (sign in _EQUAL) is holds, depth)]
-            return [Test(_one_line(_text(node)), "", None, holds)]
+            return [Test(_cut(_text(node)), "", None, holds)]
         if node.type == "identifier" and depth:
             local = self._locals.find(_text(node), line)
             value = local.value if local is not None else None
@@ -215,7 +212,7 @@ class _ScriptReader:
 
     def _make_test(self, node: Node, line: int, equals: str | None, holds: bool, depth: int) -> Test:
         what, made = self._name(node, line, depth)
-        return Test(_one_line(what), _read_env(what), equals, holds, made)
+        return Test(_cut(what), _read_env(what), equals, holds, made)
 
     def _name(self, node: Node, line: int, depth: int) -> tuple[str, int]:
         """(what a name stands for, the line where it is made)"""
@@ -233,7 +230,7 @@ class _ScriptReader:
             left = value.child_by_field_name("left")
             value = _open(left) if left is not None else value
         if value.type not in ("identifier", "member_expression"):
-            whole = _one_line(_text(value))
+            whole = _cut(_text(value))
             return (whole, local.line) if node is root and _read_env(whole) else (text, local.line)
         name, _ = self._name(value, local.line, depth - 1)
         return name + text[len(_text(root)) :], local.line
@@ -283,7 +280,7 @@ def _literal(node: Node) -> str | None:
     node = _open(node)
     if node.type in ("string", "number", "true", "false", "null", "undefined"):
         return _text(node).strip("'\"")
-    return f"{{{_one_line(_text(node))}}}"
+    return f"{{{_cut(_text(node))}}}"
 
 
 def _script_leaves(body: Node) -> bool:
@@ -326,7 +323,7 @@ class _PythonReader:
         end = node.end_lineno or node.lineno
         leaves = isinstance(node.body[-1], _PY_LEAVING)
         span = (node.body[0].lineno, node.body[-1].end_lineno or end)
-        self._found.append(Branch(_one_line(ast.unparse(node.test)), tests, names, *span, end, leaves, block, function))
+        self._found.append(Branch(_cut(ast.unparse(node.test)), tests, names, *span, end, leaves, block, function))
         if node.orelse:
             turned = tuple(self._read_tests(node.test, node.lineno, False, _DEPTH) or ())
             span = (node.orelse[0].lineno, end)
@@ -346,9 +343,9 @@ class _PythonReader:
                 same = isinstance(sign, ast.Eq | ast.Is)
                 if isinstance(other, ast.Constant) and other.value is None:
                     return [self._make_test(node.left, line, None, same is not holds, depth)]
-                equals = str(other.value) if isinstance(other, ast.Constant) else f"{{{_one_line(ast.unparse(other))}}}"
+                equals = str(other.value) if isinstance(other, ast.Constant) else f"{{{_cut(ast.unparse(other))}}}"
                 return [self._make_test(node.left, line, equals, same is holds, depth)]
-            return [Test(_one_line(ast.unparse(node)), "", None, holds)]
+            return [Test(_cut(ast.unparse(node)), "", None, holds)]
         if isinstance(node, ast.Name) and depth:
             local = self._locals.find(node.id, line)
             if local is not None and isinstance(local.value, ast.Compare | ast.BoolOp | ast.UnaryOp):
@@ -357,7 +354,7 @@ class _PythonReader:
 
     def _make_test(self, node: ast.expr, line: int, equals: str | None, holds: bool, depth: int) -> Test:
         what, made = self._name(node, line, depth)
-        return Test(_one_line(what), _read_env(what), equals, holds, made)
+        return Test(_cut(what), _read_env(what), equals, holds, made)
 
     def _name(self, node: ast.expr, line: int, depth: int) -> tuple[str, int]:
         root, text = node, ast.unparse(node)
@@ -370,7 +367,7 @@ class _PythonReader:
         if isinstance(value, ast.Await):
             value = value.value
         if not isinstance(value, ast.Name | ast.Attribute):
-            whole = _one_line(ast.unparse(value)) if isinstance(value, ast.expr) else text
+            whole = _cut(ast.unparse(value)) if isinstance(value, ast.expr) else text
             return (whole, local.line) if node is root and _read_env(whole) else (text, local.line)
         name, _ = self._name(value, local.line, depth - 1)
         return name + text[len(root.id) :], local.line

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from kbgen.extractors.base import shorten
 from kbgen.extractors.typescript import parse_script
 from kbgen.patterns import LazyPattern
 
@@ -22,6 +24,7 @@ _OBJECTS = frozenset({"object", "strictObject", "looseObject"})
 _LENIENT = frozenset({"optional", "nullish", "default", "catch"})
 """Steps of a chain after which the field may be left out."""
 _TEXT_LIMIT = 60
+_cut = partial(shorten, limit=_TEXT_LIMIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +95,14 @@ def _read_fields(node: Node) -> Iterator[SchemaField]:
             continue
         kind, given = chain[0]
         options = [each for each in given if each.type == "object"]
-        plain = [_shorten(_text(each)) for each in given if each.type not in ("object", "string")]
-        rules = [_shorten(_text(option)) for each in options for option in each.named_children if option.type == "pair"]
+        plain = [_cut(_text(each)) for each in given if each.type not in ("object", "string")]
+        rules = [_cut(_text(option)) for each in options for option in each.named_children if option.type == "pair"]
         default = ""
         for name, arguments in chain[1:]:
             if name == "default" and arguments:
-                default = _shorten(_text(arguments[0]))
+                default = _cut(_text(arguments[0]))
             elif name not in _LENIENT:
-                shown = ", ".join(_shorten(_text(each)) for each in arguments if each.type != "object")
+                shown = ", ".join(_cut(_text(each)) for each in arguments if each.type != "object")
                 rules.append(f"{name}({shown})")
         yield SchemaField(
             _text(key).strip("'\""),
@@ -121,8 +124,3 @@ def _read_messages(steps: list[tuple[str, list[Node]]]) -> Iterator[str]:
 
 def _text(node: Node | None) -> str:
     return node.text.decode("utf-8", "replace") if node is not None and node.text is not None else ""
-
-
-def _shorten(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= _TEXT_LIMIT else flat[: _TEXT_LIMIT - 1] + "…"

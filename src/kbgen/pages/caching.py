@@ -16,7 +16,7 @@ from kbgen.pages.shared.holes import fold_key
 from kbgen.pages.shared.readings import find_options, work_out
 from kbgen.pages.shared.subject import Package, Reached, TestRow, list_packages, list_tests, unique
 from kbgen.pages.sources import Excerpt, FindingRow, Place, Sources
-from kbgen.pages.values import say
+from kbgen.pages.values import say, walk_pairs
 from kbgen.patterns import LazyPattern
 
 _CACHE = LazyPattern(r"cache", re.IGNORECASE)
@@ -363,7 +363,7 @@ class _Reader:
         for fact in self._facts:
             if fact.attr("what") == "query-defaults":
                 options = self._sources.read_attr(fact, "options")
-                pairs = [(key, value) for key, value in _walk_pairs(options) if tag_of(value) != "dict"]
+                pairs = [(key, value) for key, value in walk_pairs(options) if tag_of(value) != "dict"]
                 shown = tuple((key, say(value)) for key, value in pairs if say(value))
                 yield ConfigRow(fact.name, shown, (), 0, False, self._sources.at(fact))
 
@@ -550,12 +550,6 @@ def _split_env(expr: Expr) -> tuple[str, str]:
             if literal:
                 return env, literal
     return env, "" if env else say(expr)
-
-
-def _walk_pairs(expr: Expr) -> Iterator[tuple[str, Expr]]:
-    for part in walk_expr(expr):
-        if tag_of(part) == "dict":
-            yield from ((key, value) for key, value in part[1:] if isinstance(key, str))
 
 
 def _group_stale(rows: Iterable[QueryRow]) -> tuple[StaleRow, ...]:

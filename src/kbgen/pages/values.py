@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from kbgen.expressions import Expr, tag_of
+from kbgen.expressions import Expr, tag_of, walk_expr
 
 MAX_LENGTH = 80
 
@@ -57,6 +57,13 @@ def read_pairs(expr: Expr) -> Mapping[str, Expr]:
     if tag_of(expr) != "dict":
         return {}
     return {_say(key): value for key, value in expr[1:] if key is not None}
+
+
+def walk_pairs(expr: Expr) -> Iterator[tuple[str, Expr]]:
+    """Keys and values of all dicts in an expression."""
+    for part in walk_expr(expr):
+        if tag_of(part) == "dict":
+            yield from ((key, value) for key, value in part[1:] if isinstance(key, str))
 
 
 def read_items(expr: Expr) -> tuple[Expr, ...]:

@@ -16,7 +16,7 @@ from kbgen.pages.mcp.subject import NAMED, Subject
 from kbgen.pages.shared.subject import unique
 from kbgen.pages.shared.traffic import Service, find_handler, make_service
 from kbgen.pages.sources import Place, Sources
-from kbgen.pages.values import say
+from kbgen.pages.values import say, walk_pairs
 from kbgen.patterns import LazyPattern
 
 _SORTS: tuple[tuple[str, LazyPattern[str]], ...] = (
@@ -279,7 +279,7 @@ def list_status(subject: Subject) -> tuple[StatusRow, ...]:
             continue
         keys: dict[str, None] = {}
         for fact in program.list_within(*handler, "return"):
-            for key, value in _walk_pairs(decode_expr(fact.value)):
+            for key, value in walk_pairs(decode_expr(fact.value)):
                 if NAMED.search(key):
                     inner = _list_keys(sources, handler, value)
                     keys.update(dict.fromkeys(f"{key}.{name}" for name in inner) if inner else {key: None})
@@ -291,12 +291,6 @@ def list_status(subject: Subject) -> tuple[StatusRow, ...]:
                 StatusRow(route.attr("method"), route.attr("path"), tuple(keys), address, service, sources.at(*handler))
             )
     return tuple(rows)
-
-
-def _walk_pairs(expr: Expr) -> Iterator[tuple[str, Expr]]:
-    for part in walk_expr(expr):
-        if tag_of(part) == "dict":
-            yield from ((key, value) for key, value in part[1:] if isinstance(key, str))
 
 
 def _list_keys(sources: Sources, scope: CodePlace, expr: Expr) -> list[str]:

@@ -12,9 +12,10 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
+from kbgen.extractors.base import shorten
 from kbgen.extractors.typescript import parse_script
 from kbgen.model import Fact
 from kbgen.patterns import LazyPattern
@@ -31,6 +32,7 @@ _KEEPER = LazyPattern(r"(?:\w+\.)?use(?:Callback|Memo|Event|EffectEvent)")
 _PART = LazyPattern(r"\$\{([^{}]*)\}")
 _LUA = "redis.call("
 _TEXT_LIMIT = 160
+_cut = partial(shorten, limit=_TEXT_LIMIT)
 _SIGNS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -300,8 +302,3 @@ def _side(node: Node, field: str) -> str:
 
 def _operator(node: Node) -> str:
     return _text(node.child_by_field_name("operator"))
-
-
-def _cut(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= _TEXT_LIMIT else flat[: _TEXT_LIMIT - 1] + "…"

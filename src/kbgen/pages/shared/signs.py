@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from kbgen.expressions import Expr, decode_arguments, is_unknown, tag_of
+from kbgen.extractors.base import shorten
 from kbgen.extractors.conditions import Branches
 from kbgen.extractors.handlers import find_handled
 from kbgen.model import Fact
@@ -102,10 +103,10 @@ class SignReader:
             branches = self._branches[fact.path] = Branches(self._sources.read_text(fact.path), fact.path)
         found = branches.find_conditions(fact.line)
         if not found or found[-1].holds:
-            return _shorten(found[-1].text, _WHEN_LIMIT) if found else ""
+            return shorten(found[-1].text, _WHEN_LIMIT) if found else ""
         # What runs when none of a chain of conditions holds.
         first = max((i for i, each in enumerate(found) if each.holds), default=-1) + 1
-        return _shorten(f"not ({' or '.join(each.text for each in found[first:])})", _WHEN_LIMIT)
+        return shorten(f"not ({' or '.join(each.text for each in found[first:])})", _WHEN_LIMIT)
 
     def is_dead(self, path: str, symbol: str) -> bool:
         """Nothing that runs leads there: of a method its class decides, of a function those that call it too."""
@@ -118,7 +119,7 @@ class SignReader:
                 positional, _ = decode_arguments(call.value)
                 if positional and not is_unknown(positional[0]):
                     return say_message(positional[0])
-        return _shorten(fact.name, _TEXT_LIMIT)
+        return shorten(fact.name, _TEXT_LIMIT)
 
     def _read_raised(self, fact: Fact) -> str:
         for raised in self._sources.program.list_within(fact.path, fact.symbol, "raise"):
@@ -159,12 +160,7 @@ def _say_data(expr: Expr) -> str:
             continue
         plain = tag_of(value) in ("literal", "text", "dict")
         parts.append(inner if plain else f"{key}: {inner}")
-    return _shorten(": ".join(parts), _TEXT_LIMIT)
-
-
-def _shorten(text: str, limit: int) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+    return shorten(": ".join(parts), _TEXT_LIMIT)
 
 
 _HOLE = re.compile(r"\{[^{}]*\}|%[-\d.]*[sdrf]|…")

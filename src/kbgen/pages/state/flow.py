@@ -15,6 +15,7 @@ from kbgen.pages.shared.subject import unique
 from kbgen.pages.sources import Excerpt, Place
 from kbgen.pages.state.parts import Exchange
 from kbgen.pages.state.scope import TIMERS, Scope
+from kbgen.pages.values import walk_pairs
 from kbgen.patterns import LazyPattern
 
 _VERSION = LazyPattern(r"(?i)version")
@@ -126,7 +127,7 @@ class FlowReader:
         found: set[str] = set()
         for fact in self._scope.parts.stores:
             creator = self._scope.sources.read_attr(fact, "creator")
-            found |= {key for key, value in _walk_pairs(creator) if tag_of(value) == "fn"}
+            found |= {key for key, value in walk_pairs(creator) if tag_of(value) == "fn"}
         return frozenset(found)
 
     def list_events(self) -> Iterator[EventRow]:
@@ -275,13 +276,6 @@ class FlowReader:
                                 yield each.name, shown
 
 
-def _walk_pairs(expr: Expr) -> Iterator[tuple[str, Expr]]:
-    """Keys and values of the dicts in an expression."""
-    for part in walk_expr(expr):
-        if tag_of(part) == "dict":
-            yield from ((key, value) for key, value in part[1:] if isinstance(key, str))
-
-
 def _read_fields(selector: Expr) -> Iterator[str]:
     """``widgets`` and ``tasks`` of ``(s) => ({ widgets: s.widgets, tasks: s.tasks })``."""
     returned: Expr = selector[1] if tag_of(selector) == "fn" and len(selector) > 1 else UNKNOWN
@@ -295,7 +289,7 @@ def _is_always(given: list[Expr]) -> bool:
     """Of what a ``subscribe`` is given: a selector that returns an object literal, and no comparison of its parts."""
     if not given or tag_of(given[0]) != "fn" or len(given[0]) < 2 or tag_of(given[0][1]) != "dict":
         return False
-    options = dict(_walk_pairs(given[2])) if len(given) > 2 else {}
+    options = dict(walk_pairs(given[2])) if len(given) > 2 else {}
     equality = options.get("equalityFn", ["name", "Object.is"])
     return bool(equality == ["name", "Object.is"])
 

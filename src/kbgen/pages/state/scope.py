@@ -223,3 +223,10 @@ class Scope:
     def list_mirrored(self) -> tuple[ConstantRow, ...]:
         """Constants of the other language's side."""
         return list_constants(self.sources, self.parts.mirror_users | {path for path, _ in self.parts.mirrors})
+
+
+def group_by_name(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
+    found: dict[str, list[Fact]] = {}
+    for fact in facts:
+        found.setdefault(fact.name, []).append(fact)
+    return found

@@ -14,7 +14,7 @@ from kbgen.pages.shared.env_defaults import find_env_default
 from kbgen.pages.shared.holes import fold_key
 from kbgen.pages.shared.subject import Package, find_importers, list_packages, unique
 from kbgen.pages.sources import Excerpt, Place
-from kbgen.pages.state.scope import FunctionRow, Scope
+from kbgen.pages.state.scope import FunctionRow, Scope, group_by_name
 from kbgen.pages.values import say
 from kbgen.patterns import LazyPattern
 
@@ -114,7 +114,7 @@ class StorageReader:
         self._scope = scope
 
     def list_browser_keys(self) -> Iterator[KeyRow]:
-        for name, facts in sorted(_group(self._scope.parts.keys).items()):
+        for name, facts in sorted(group_by_name(self._scope.parts.keys).items()):
             calls = tuple(sorted({f.attr("call") for f in facts if f.attr("call")}))
             yield KeyRow(name, "", facts[0].attr("storage"), calls, "", self._scope.sources.at(facts[0]))
 
@@ -298,13 +298,6 @@ class StorageReader:
             last = row.name.rpartition(".")[2]
             if _STATE_VERSION.fullmatch(last) and row.value.isdigit():
                 yield row
-
-
-def _group(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
-    found: dict[str, list[Fact]] = {}
-    for fact in facts:
-        found.setdefault(fact.name, []).append(fact)
-    return found
 
 
 def _walk_names(expr: Expr) -> Iterator[str]:

@@ -17,7 +17,7 @@ from kbgen.pages.state.flow import EventRow, Flow, FlowReader, RaiseRow, Subscri
 from kbgen.pages.state.growth import Growth, find_growth
 from kbgen.pages.state.parts import SYNC_WORDS, find_parts
 from kbgen.pages.state.rules import ConnectionRow, DecisionRow, DropRow, RuleReader, SentRow, TabRow, ThrowRow
-from kbgen.pages.state.scope import TIMERS, Scope
+from kbgen.pages.state.scope import TIMERS, Scope, group_by_name
 from kbgen.pages.state.storage import CallRow, Compression, EnvRow, KeyRow, Migrations, RouteRow, StorageReader
 from kbgen.patterns import LazyPattern
 
@@ -228,7 +228,7 @@ class _Reader:
         for (path, top), names in sorted(ends.items()):
             dead = self._scope.is_dead(path, top)
             yield PartRow(top, "carrier", tuple(dict.fromkeys(names)), "", dead, sources.at(path, top))
-        for name, facts in sorted(_group(self._scope.parts.broadcasts).items()):
+        for name, facts in sorted(group_by_name(self._scope.parts.broadcasts).items()):
             types = tuple(sorted({f.attr("type") for f in facts if f.attr("type")}))
             yield PartRow(
                 name,
@@ -308,13 +308,6 @@ class _Reader:
             "unhandled-event", "unemitted-event", "wrong-namespace", "missing-token", "never-passed", paths=paths
         )
         return found[:_LIST_LIMIT]
-
-
-def _group(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
-    found: dict[str, list[Fact]] = {}
-    for fact in facts:
-        found.setdefault(fact.name, []).append(fact)
-    return found
 
 
 def _group_constants(rows: Iterable[ConstantRow]) -> tuple[ConstantGroup, ...]:
